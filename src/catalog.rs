@@ -1,0 +1,485 @@
+//! The facts: roles, the ports they listen on, who opens connections to them, and which document says so.
+//! Read once from a data file; knows nothing of a user's deployment, and holds no fact in code.
+//!
+//! Identifiers are plain strings that stand in data, links and tests; no code matches on one of them. What a role *does* in
+//! this program follows from its tags (`kind`, `hosted_on`, `external`), so that another product's catalog would load as well.
+
+use serde::Deserialize;
+
+use crate::net::{Port, PortRange, Protocol, System};
+
+/// The identifier of a row. Rows of different tables may share one. (Fields that *must* be there spell the type out: serde
+/// borrows from the embedded text only where it sees the `&`.)
+pub type Id = &'static str;
+
+/// Everything the documentation says, as rows.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Catalog {
+    /// The product whose ports these are.
+    pub product: &'static str,
+    /// Year and month of the facts; printed into every output.
+    pub version: &'static str,
+    /// Releases, oldest first.
+    pub releases: Vec<Release>,
+    /// Documents that rows refer to.
+    pub sources: Vec<Source>,
+    /// Places where documents disagree.
+    pub disagreements: Vec<Disagreement>,
+    /// Zones, in the order of the page.
+    pub zones: Vec<Zone>,
+    /// Questions with named answers.
+    pub choices: Vec<Choice>,
+    /// What a machine can do in the product, in the order of the page.
+    pub roles: Vec<Role>,
+    /// Where roles accept connections.
+    pub listeners: Vec<Listener>,
+    /// Who opens connections to which listener.
+    pub dependencies: Vec<Dependency>,
+    /// Deployments to begin with; the first is the one the page opens with.
+    pub presets: Vec<Preset>,
+}
+
+/// A release whose defaults are known.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Release {
+    /// Its number, as written in links.
+    pub id: &'static str,
+    /// True if services whose role says `shares_port` may listen on one number of one machine.
+    pub shares_service_ports: bool,
+}
+
+/// A document.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Source {
+    /// Its number in the fact sheet.
+    pub id: &'static str,
+    /// Its title.
+    pub title: &'static str,
+    /// The release it is about.
+    pub release: &'static str,
+    /// Where it can be read.
+    pub url: &'static str,
+}
+
+/// A point on which documents contradict each other.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Disagreement {
+    /// Its number in the fact sheet.
+    pub id: &'static str,
+    /// Who says what.
+    pub text: &'static str,
+    /// The documents.
+    pub sources: Vec<Id>,
+}
+
+/// A set of groups of one trust level; a column of the diagram holds one or more of them.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Zone {
+    /// Identifier.
+    pub id: &'static str,
+    /// Heading.
+    pub name: &'static str,
+    /// Column of the diagram, from 0.
+    pub column: u8,
+}
+
+/// What kind of thing a role is; behaviour follows from it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Kind {
+    /// People's machines. Their addresses are *any* until the user says otherwise.
+    Client,
+    /// In front of the servers.
+    FrontDoor,
+    /// The product's servers.
+    Server,
+    /// Hosts of services.
+    Node,
+    /// Runs on a node and has numbered instances there.
+    Service,
+    /// Databases and data sources.
+    Data,
+    /// User directories and sign-on.
+    Directory,
+    /// Watches the others.
+    Monitoring,
+    /// Somebody else's service.
+    External,
+}
+
+/// What a machine does in the product.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Role {
+    /// Identifier.
+    pub id: &'static str,
+    /// Name in the field.
+    pub name: &'static str,
+    /// Kind.
+    pub kind: Kind,
+    /// The zone its groups stand in unless the user says otherwise.
+    pub zone: &'static str,
+    /// For a service: the role whose groups host it.
+    #[serde(default)]
+    pub hosted_on: Option<Id>,
+    /// True if the user does not manage its machines: no snippet is written for them.
+    #[serde(default)]
+    pub external: bool,
+    /// True if instances may share a port with others that say so, in releases that allow it.
+    #[serde(default)]
+    pub shares_port: bool,
+    /// The operating system a new group of this role starts with.
+    pub system: System,
+    /// What it does, in one sentence.
+    pub summary: &'static str,
+    /// Documents.
+    pub sources: Vec<Id>,
+}
+
+/// How much a row can be trusted (catalog-facts, "How to read it").
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Confidence {
+    /// Inference, convention, or one sample.
+    Low,
+    /// Said once, or documents differ in detail.
+    Medium,
+    /// Said by the vendor and not contradicted.
+    High,
+}
+
+impl Confidence {
+    /// One word.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Low => "low",
+            Self::Medium => "medium",
+            Self::High => "high",
+        }
+    }
+}
+
+/// What protects a flow on the wire.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Encryption {
+    /// Nothing.
+    Clear,
+    /// Depends on configuration that the page does not ask for.
+    Optional,
+    /// TLS, or a protocol that encrypts by itself.
+    Tls,
+}
+
+impl Encryption {
+    /// Words for table and diagram.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Clear => "clear text",
+            Self::Optional => "if configured",
+            Self::Tls => "encrypted",
+        }
+    }
+}
+
+/// Where a role accepts connections.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Listener {
+    /// Identifier.
+    pub id: &'static str,
+    /// The role that listens.
+    pub role: &'static str,
+    /// Short name, unique within the role.
+    pub name: &'static str,
+    /// Transport protocol.
+    pub protocol: Protocol,
+    /// Default ports by release, oldest first; the last one whose `since` is reached counts.
+    pub ports: Vec<DefaultPorts>,
+    /// The number to move to when another listener of the machine has the default, where the documents suggest one.
+    #[serde(default)]
+    pub alternate: Option<u16>,
+    /// True if the number cannot be changed.
+    #[serde(default)]
+    pub fixed: bool,
+    /// True if one number holds for all machines of the role: an override belongs to the deployment, not to a group.
+    #[serde(default)]
+    pub same_everywhere: bool,
+    /// True if it is never reached over the network: it makes no rule, but takes part in collisions.
+    #[serde(default)]
+    pub local: bool,
+    /// What protects it.
+    pub encryption: Encryption,
+    /// What it is for.
+    pub purpose: &'static str,
+    /// Who must reach it (the vendor's column "firewall requirement").
+    pub requirement: &'static str,
+    /// When it listens.
+    #[serde(default)]
+    pub when: Option<Condition>,
+    /// How its number is changed.
+    pub change: Change,
+    /// A contradiction that concerns it.
+    #[serde(default)]
+    pub disagreement: Option<Id>,
+    /// Trust.
+    pub confidence: Confidence,
+    /// Documents.
+    pub sources: Vec<Id>,
+}
+
+/// The default ports of a listener from some release on.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct DefaultPorts {
+    /// First release; empty means from the beginning.
+    #[serde(default)]
+    pub since: &'static str,
+    /// First port.
+    #[serde(deserialize_with = "port")]
+    pub first: Port,
+    /// How many ports follow each other, at least 1.
+    #[serde(default = "one")]
+    pub count: u16,
+}
+
+const fn one() -> u16 {
+    1
+}
+
+fn port<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Port, D::Error> {
+    let number = u16::deserialize(deserializer)?;
+    Port::new(number).ok_or_else(|| serde::de::Error::custom("port 0"))
+}
+
+/// How a port is changed.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Change {
+    /// File, command or page.
+    #[serde(rename = "where")]
+    pub place: &'static str,
+    /// What to do there.
+    pub how: &'static str,
+}
+
+/// A role opens connections to a listener.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Dependency {
+    /// Identifier.
+    pub id: &'static str,
+    /// The roles that open it.
+    pub from: Vec<Id>,
+    /// The listener.
+    pub to: &'static str,
+    /// When.
+    #[serde(default)]
+    pub when: Option<Condition>,
+    /// Why.
+    pub purpose: &'static str,
+    /// A contradiction that concerns it.
+    #[serde(default)]
+    pub disagreement: Option<Id>,
+    /// Trust.
+    pub confidence: Confidence,
+    /// Documents.
+    pub sources: Vec<Id>,
+}
+
+/// Whom an answer is given for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Scope {
+    /// The whole deployment.
+    Deployment,
+    /// Each group of the roles named by the choice.
+    Group,
+}
+
+/// A question with named answers.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Choice {
+    /// Identifier.
+    pub id: &'static str,
+    /// For whom it is answered.
+    pub scope: Scope,
+    /// The roles it stands beside on the page and, for a group choice, whose groups answer it.
+    pub roles: Vec<Id>,
+    /// The question, short.
+    pub question: &'static str,
+    /// The answers.
+    pub answers: Vec<Answer>,
+    /// The answer assumed while nobody has decided: the conservative one.
+    pub default: &'static str,
+    /// When the question matters.
+    #[serde(default)]
+    pub when: Option<Condition>,
+    /// What is assumed while undecided; absent if that is nothing to worry about.
+    #[serde(default)]
+    pub undecided: Option<&'static str>,
+    /// A contradiction that it decides.
+    #[serde(default)]
+    pub disagreement: Option<Id>,
+    /// Documents.
+    pub sources: Vec<Id>,
+}
+
+/// One answer to a choice.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Answer {
+    /// Identifier.
+    pub id: &'static str,
+    /// Words on the page.
+    pub name: &'static str,
+}
+
+/// Something that is true or false of a deployment, or of the two ends of a flow.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Condition {
+    /// All of them.
+    All(Vec<Condition>),
+    /// At least one of them.
+    Any(Vec<Condition>),
+    /// Not that.
+    Not(Box<Condition>),
+    /// The choice is answered with one of these.
+    Answer(&'static str, Vec<Id>),
+    /// The release is at least the first and before the second, where given.
+    Release(Option<Id>, Option<Id>),
+    /// Some group carries the role.
+    Role(&'static str),
+    /// All groups with the role have at least so many machines together.
+    Machines(&'static str, u32),
+}
+
+/// A deployment to begin with.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Preset {
+    /// Identifier.
+    pub id: &'static str,
+    /// Name on the page.
+    pub name: &'static str,
+    /// Its groups.
+    pub groups: Vec<PresetGroup>,
+}
+
+/// A group of a preset.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PresetGroup {
+    /// Name.
+    pub name: &'static str,
+    /// Roles placed on it.
+    pub roles: Vec<Id>,
+    /// Services with one instance each, in the order in which they take their ports.
+    #[serde(default)]
+    pub services: Vec<Id>,
+    /// Identical machines, at least 1.
+    #[serde(default = "one")]
+    pub machines: u16,
+    /// Operating system, where it differs from the first role's.
+    #[serde(default)]
+    pub system: Option<System>,
+}
+
+/// The facts about Spotfire.
+const SPOTFIRE: &str = include_str!("catalog/spotfire.json");
+
+impl Catalog {
+    /// Reads a catalog.
+    ///
+    /// # Errors
+    /// Text that does not have the shape of these types; the message names line and column.
+    pub fn parse(text: &'static str) -> Result<Self, serde_json::Error> {
+        serde_json::from_str(text)
+    }
+
+    /// The embedded facts about Spotfire.
+    ///
+    /// # Errors
+    /// Never in a built page: a test reads the same bytes.
+    pub fn spotfire() -> Result<Self, serde_json::Error> {
+        Self::parse(SPOTFIRE)
+    }
+
+    /// The role of that identifier.
+    pub fn role(&self, id: &str) -> Option<&Role> {
+        self.roles.iter().find(|role| role.id == id)
+    }
+
+    /// The listener of that identifier.
+    pub fn listener(&self, id: &str) -> Option<&Listener> {
+        self.listeners.iter().find(|listener| listener.id == id)
+    }
+
+    /// The listeners of a role, in catalog order.
+    pub fn listeners_of(&self, role: Id) -> impl Iterator<Item = &Listener> {
+        self.listeners.iter().filter(move |listener| listener.role == role)
+    }
+
+    /// The choice of that identifier.
+    pub fn choice(&self, id: &str) -> Option<&Choice> {
+        self.choices.iter().find(|choice| choice.id == id)
+    }
+
+    /// The zone of that identifier.
+    pub fn zone(&self, id: &str) -> Option<&Zone> {
+        self.zones.iter().find(|zone| zone.id == id)
+    }
+
+    /// The document of that identifier.
+    pub fn source(&self, id: &str) -> Option<&Source> {
+        self.sources.iter().find(|source| source.id == id)
+    }
+
+    /// The contradiction of that identifier.
+    pub fn disagreement(&self, id: &str) -> Option<&Disagreement> {
+        self.disagreements.iter().find(|row| row.id == id)
+    }
+
+    /// The newest release; empty only for a catalog without releases, which the catalog test refuses.
+    pub fn newest(&self) -> Id {
+        self.releases.last().map_or("", |release| release.id)
+    }
+
+    /// The release of that identifier.
+    pub fn release(&self, id: &str) -> Option<&Release> {
+        self.releases.iter().find(|release| release.id == id)
+    }
+
+    /// True if `release` is `since` or newer, by the order of the table.
+    pub fn at_least(&self, release: &str, since: &str) -> bool {
+        let position = |id: &str| self.releases.iter().position(|row| row.id == id);
+        position(since).is_some_and(|since| position(release).is_some_and(|release| release >= since))
+    }
+
+    /// The services that a role hosts.
+    pub fn hosted_by(&self, host: Id) -> impl Iterator<Item = &Role> {
+        self.roles.iter().filter(move |role| role.hosted_on == Some(host))
+    }
+}
+
+impl Listener {
+    /// The default ports in a release.
+    pub fn defaults(&self, catalog: &Catalog, release: &str) -> Option<PortRange> {
+        let reached = |row: &&DefaultPorts| row.since.is_empty() || catalog.at_least(release, row.since);
+        self.ports.iter().rfind(reached).map(|row| PortRange::starting(row.first, row.count))
+    }
+}
+
+impl Choice {
+    /// The answer of that identifier.
+    pub fn answer(&self, id: &str) -> Option<&Answer> {
+        self.answers.iter().find(|answer| answer.id == id)
+    }
+}

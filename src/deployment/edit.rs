@@ -1,0 +1,388 @@
+//! Every change a user can make to a deployment, as data, and what applying it does. An edit that makes no sense changes
+//! nothing and says why; no edit ever loses what it does not name.
+
+use super::{CustomFlow, Deployment, Group, GroupId, Instance};
+use crate::catalog::{Catalog, Encryption, Id, Kind};
+use crate::net::{Addresses, Port, PortRange, Protocol, System};
+
+/// One change; one step of undo.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Edit {
+    /// Begin again from a preset. Answers, ports, custom flows and switched-off roles of the old deployment go.
+    Preset(Id),
+    /// Another release. What the user typed stays; defaults follow the release.
+    Release(Id),
+    /// Switch a role on or off. On makes a group, or puts a service on every group that can host it, if there is none yet.
+    Switch(Id, bool),
+    /// One more group of a role.
+    AddGroup(Id),
+    /// Delete a group and the custom flows that begin or end there.
+    RemoveGroup(GroupId),
+    /// Another name.
+    Rename(GroupId, String),
+    /// Another number of machines; 0 is read as 1.
+    Machines(GroupId, u16),
+    /// Another operating system.
+    System(GroupId, System),
+    /// Another zone, or the role's own.
+    Zone(GroupId, Option<Id>),
+    /// Put a role, with what it hosts and its ports and answers there, on the machines of another group, or on new ones.
+    /// A group that is left without roles goes, and its custom flows follow the role.
+    Move {
+        /// Where the role is now.
+        from: GroupId,
+        /// The role.
+        role: Id,
+        /// Where to; `None` makes a group.
+        into: Option<GroupId>,
+    },
+    /// Where the group accepts connections.
+    Listens(GroupId, Addresses),
+    /// What others see when the group opens connections; `None` is "the same".
+    Connects(GroupId, Option<Addresses>),
+    /// The first port of a listener in a group; `None` returns to the default.
+    Port(GroupId, Id, Option<Port>),
+    /// The first port of a listener that is the same everywhere; `None` returns to the default.
+    PortEverywhere(Id, Option<Port>),
+    /// One more instance of a service in a group; its port is the next free one, now and for good.
+    AddInstance(GroupId, Id),
+    /// Take out the instance at a position; no other port moves.
+    RemoveInstance(GroupId, Id, usize),
+    /// Another port for the instance at a position.
+    InstancePort(GroupId, Id, usize, Port),
+    /// Answer a choice of the whole deployment; `None` is undecided.
+    Answer(Id, Option<Id>),
+    /// Answer a group choice; `None` is undecided.
+    GroupAnswer(GroupId, Id, Option<Id>),
+    /// The firewall chosen for a group.
+    Firewall(GroupId, String),
+    /// A field of a firewall; an empty text returns to its default.
+    Setting(String, String),
+    /// A flow of the user's own, with the number given to it.
+    AddFlow {
+        /// Who opens it.
+        initiator: GroupId,
+        /// Who listens.
+        responder: GroupId,
+        /// Transport protocol.
+        protocol: Protocol,
+        /// Ports of the listener.
+        ports: PortRange,
+        /// Why.
+        purpose: String,
+    },
+    /// Delete a flow of the user's own.
+    RemoveFlow(u32),
+    /// Several changes as one step. They are applied in order; the first that makes no sense undoes all.
+    Several(Vec<Edit>),
+}
+
+/// What became of an edit.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Edited {
+    /// Something changed.
+    Changed,
+    /// Everything was so already.
+    Unchanged,
+    /// Nothing changed, for this reason (a sentence for the user).
+    Refused(String),
+}
+
+/// Names and purposes are cut at this many characters.
+const LONGEST_TEXT: usize = 200;
+/// More groups than anybody runs; keeps a hostile link from freezing the page.
+const MOST_GROUPS: usize = 400;
+/// Machines in one group.
+const MOST_MACHINES: u16 = 1000;
+/// Instances of one service in a group.
+const MOST_INSTANCES: usize = 200;
+/// Flows of the user's own.
+const MOST_FLOWS: usize = 1000;
+
+impl Deployment {
+    /// Applies an edit.
+    pub fn apply(&mut self, catalog: &Catalog, edit: &Edit) -> Edited {
+        let mut next = self.clone();
+        if let Err(reason) = next.change(catalog, edit) {
+            return Edited::Refused(reason);
+        }
+        if next == *self {
+            return Edited::Unchanged;
+        }
+        *self = next;
+        Edited::Changed
+    }
+
+    fn change(&mut self, catalog: &Catalog, edit: &Edit) -> Result<(), String> {
+        match edit {
+            Edit::Preset(id) => return self.preset(catalog, id),
+            Edit::Release(id) => self.release = catalog.release(id).ok_or("This release is not in the catalog.")?.id,
+            Edit::Switch(role, on) => return self.switch(catalog, role, *on),
+            Edit::AddGroup(role) => {
+                self.off.remove(role);
+                self.add_group(catalog, role)?;
+            }
+            Edit::RemoveGroup(id) => {
+                self.groups.retain(|group| group.id != *id);
+                self.custom.retain(|flow| flow.initiator != *id && flow.responder != *id);
+            }
+            Edit::Rename(id, name) => self.group_mut(*id)?.name = cut(name),
+            Edit::Machines(id, machines) => self.group_mut(*id)?.machines = (*machines).clamp(1, MOST_MACHINES),
+            Edit::System(id, system) => self.group_mut(*id)?.system = *system,
+            Edit::Zone(id, zone) => self.group_mut(*id)?.zone = *zone,
+            Edit::Move { from, role, into } => return self.relocate(catalog, *from, role, *into),
+            Edit::Listens(id, addresses) => self.group_mut(*id)?.listens = addresses.clone(),
+            Edit::Connects(id, addresses) => self.group_mut(*id)?.connects = addresses.clone(),
+            Edit::Port(id, listener, port) => {
+                let default = self.changeable(catalog, listener, *port)?;
+                if catalog.listener(listener).is_some_and(|listener| listener.same_everywhere) {
+                    return Err("This port is one number for all machines of the role: it cannot differ in one group.".to_owned());
+                }
+                set(&mut self.group_mut(*id)?.ports, listener, port.filter(|port| Some(*port) != default));
+            }
+            Edit::PortEverywhere(listener, port) => {
+                let default = self.changeable(catalog, listener, *port)?;
+                set(&mut self.ports, listener, port.filter(|port| Some(*port) != default));
+            }
+            Edit::AddInstance(id, service) => return self.add_instance(catalog, *id, service),
+            Edit::RemoveInstance(id, service, at) => {
+                let instances = &mut self.group_mut(*id)?.instances;
+                for instance in instances.iter_mut().filter(|instance| instance.service == *service) {
+                    if *at < instance.ports.len() {
+                        instance.ports.remove(*at);
+                    }
+                }
+                instances.retain(|instance| !instance.ports.is_empty());
+            }
+            Edit::InstancePort(id, service, at, port) => {
+                let mut instances = self.group_mut(*id)?.instances.iter_mut();
+                let instance = instances.find(|instance| instance.service == *service);
+                *instance.and_then(|instance| instance.ports.get_mut(*at)).ok_or("This instance is gone.")? = *port;
+            }
+            Edit::Answer(choice, answer) => set(&mut self.answers, choice, *answer),
+            Edit::GroupAnswer(id, choice, answer) => set(&mut self.group_mut(*id)?.answers, choice, *answer),
+            Edit::Firewall(id, firewall) => self.group_mut(*id)?.firewall = Some(firewall.clone()),
+            Edit::Setting(key, value) if value.is_empty() => {
+                self.settings.remove(key);
+            }
+            Edit::Setting(key, value) => {
+                self.settings.insert(cut(key), cut(value));
+            }
+            Edit::AddFlow { initiator, responder, protocol, ports, purpose } => {
+                if self.group(*initiator).is_none() || self.group(*responder).is_none() {
+                    return Err("A flow needs two groups that exist.".to_owned());
+                }
+                if self.custom.len() >= MOST_FLOWS {
+                    return Err(format!("{MOST_FLOWS} flows of your own are the most this page keeps."));
+                }
+                self.custom.push(CustomFlow {
+                    id: self.custom.iter().map(|flow| flow.id).max().unwrap_or(0) + 1,
+                    initiator: *initiator,
+                    responder: *responder,
+                    protocol: *protocol,
+                    ports: *ports,
+                    purpose: cut(purpose),
+                    encryption: Encryption::Optional,
+                });
+            }
+            Edit::RemoveFlow(id) => self.custom.retain(|flow| flow.id != *id),
+            Edit::Several(edits) => {
+                for edit in edits {
+                    self.change(catalog, edit)?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn group_mut(&mut self, id: GroupId) -> Result<&mut Group, String> {
+        self.groups.iter_mut().find(|group| group.id == id).ok_or_else(|| "This group is gone.".to_owned())
+    }
+
+    /// The listener's default first port; refuses what cannot be changed, or would run past the last port.
+    fn changeable(&self, catalog: &Catalog, listener: Id, port: Option<Port>) -> Result<Option<Port>, String> {
+        let listener = catalog.listener(listener).ok_or("This listener is not in the catalog.")?;
+        if listener.fixed {
+            return Err(format!("The port of {} is fixed.", listener.name));
+        }
+        let default = listener.defaults(catalog, self.release);
+        if let (Some(default), Some(port)) = (default, port) {
+            let more = default.last().number() - default.first().number();
+            if port.number().checked_add(more).is_none() {
+                return Err(format!("{} uses {} ports from this one on: the first can be at most {}.", listener.name, more + 1, u16::MAX - more));
+            }
+        }
+        Ok(default.map(PortRange::first))
+    }
+
+    fn preset(&mut self, catalog: &Catalog, id: Id) -> Result<(), String> {
+        let preset = catalog.presets.iter().find(|preset| preset.id == id).ok_or("This preset is not in the catalog.")?;
+        self.groups.clear();
+        self.off.clear();
+        self.answers.clear();
+        self.ports.clear();
+        self.custom.clear();
+        for row in &preset.groups {
+            let Some((first, others)) = row.roles.split_first() else { continue };
+            let id = self.add_group(catalog, first)?;
+            let group = self.group_mut(id)?;
+            group.name = row.name.to_owned();
+            group.machines = row.machines;
+            group.roles.extend(others);
+            group.system = row.system.unwrap_or(group.system);
+            for service in &row.services {
+                self.add_instance(catalog, id, service)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn switch(&mut self, catalog: &Catalog, role: Id, on: bool) -> Result<(), String> {
+        if !on {
+            self.off.insert(role);
+            return Ok(());
+        }
+        self.off.remove(role);
+        let role = catalog.role(role).ok_or("This role is not in the catalog.")?;
+        let Some(host) = role.hosted_on else {
+            if !self.groups.iter().any(|group| group.carries(role.id)) {
+                self.add_group(catalog, role.id)?;
+            }
+            return Ok(());
+        };
+        self.off.remove(host);
+        if !self.groups.iter().any(|group| group.carries(host)) {
+            self.add_group(catalog, host)?;
+        }
+        if !self.groups.iter().any(|group| group.carries(host) && group.carries(role.id)) {
+            let hosts: Vec<GroupId> =
+                self.groups.iter().filter(|group| group.carries(host)).map(|group| group.id).collect();
+            for id in hosts {
+                self.add_instance(catalog, id, role.id)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn add_group(&mut self, catalog: &Catalog, role: Id) -> Result<GroupId, String> {
+        if self.groups.len() >= MOST_GROUPS {
+            return Err(format!("{MOST_GROUPS} groups are the most this page keeps."));
+        }
+        let role = catalog.role(role).ok_or("This role is not in the catalog.")?;
+        if let Some(host) = role.hosted_on {
+            let id = self.add_group(catalog, host)?;
+            self.add_instance(catalog, id, role.id)?;
+            return Ok(id);
+        }
+        let id = GroupId(self.groups.iter().map(|group| group.id.0).max().unwrap_or(0) + 1);
+        self.groups.push(Group {
+            id,
+            name: self.unused_name(role.name),
+            machines: 1,
+            system: role.system,
+            zone: None,
+            roles: vec![role.id],
+            instances: Vec::new(),
+            ports: Default::default(),
+            answers: Default::default(),
+            labels: Default::default(),
+            listens: if role.kind == Kind::Client { Addresses::Any } else { Addresses::Missing },
+            connects: None,
+            firewall: None,
+        });
+        Ok(id)
+    }
+
+    fn unused_name(&self, name: &str) -> String {
+        let used = |name: &String| self.groups.iter().any(|group| group.name == *name);
+        let numbered = (2..).map(|number| format!("{name} {number}"));
+        std::iter::once(name.to_owned()).chain(numbered).find(|name| !used(name)).unwrap_or_default()
+    }
+
+    fn add_instance(&mut self, catalog: &Catalog, id: GroupId, service: Id) -> Result<(), String> {
+        let group = self.group(id).ok_or("This group is gone.")?;
+        let role = catalog.role(service).ok_or("This service is not in the catalog.")?;
+        if !role.hosted_on.is_some_and(|host| group.carries(host)) {
+            return Err(format!("{} needs a host that this group does not have.", role.name));
+        }
+        if group.instance_ports(service).len() >= MOST_INSTANCES {
+            return Err(format!("{MOST_INSTANCES} instances are the most this page keeps."));
+        }
+        let port = self.next_free(catalog, group, service).ok_or("No port is free on this machine.")?;
+        self.off.remove(service);
+        let instances = &mut self.group_mut(id)?.instances;
+        match instances.iter_mut().find(|instance| instance.service == service) {
+            Some(instance) => instance.ports.push(port),
+            None => instances.push(Instance { service, ports: vec![port] }),
+        }
+        Ok(())
+    }
+
+    fn relocate(&mut self, catalog: &Catalog, from: GroupId, role: Id, into: Option<GroupId>) -> Result<(), String> {
+        if into == Some(from) {
+            return Ok(());
+        }
+        let source = self.group(from).ok_or("This group is gone.")?.clone();
+        if !source.roles.contains(&role) {
+            return Err("This role is not on that machine.".to_owned());
+        }
+        let into = match into {
+            Some(id) if self.group(id).is_some_and(|group| group.carries(role)) => {
+                return Err("This role is on that machine already.".to_owned());
+            }
+            Some(id) => id,
+            None if source.roles.len() < 2 => return Ok(()),
+            None => {
+                let id = self.add_group(catalog, role)?;
+                let made = self.group_mut(id)?;
+                made.machines = source.machines;
+                made.system = source.system;
+                id
+            }
+        };
+        let hosted = |service: Id| catalog.role(service).is_some_and(|service| service.hosted_on == Some(role));
+        let moves = |listener: Id| catalog.listener(listener).is_some_and(|row| row.role == role);
+        let answers = |choice: Id| catalog.choice(choice).is_some_and(|choice| choice.roles.contains(&role));
+        let target = self.group_mut(into)?;
+        if !target.carries(role) {
+            target.roles.push(role);
+        }
+        target.instances.extend(source.instances.iter().filter(|instance| hosted(instance.service)).cloned());
+        target.ports.extend(source.ports.iter().filter(|(listener, _)| moves(listener)));
+        for (choice, answer) in source.answers.iter().filter(|(choice, _)| answers(choice)) {
+            target.answers.entry(choice).or_insert(answer);
+        }
+        let left = self.group_mut(from)?;
+        left.roles.retain(|other| *other != role);
+        left.instances.retain(|instance| !hosted(instance.service));
+        left.ports.retain(|listener, _| !moves(listener));
+        if left.roles.is_empty() {
+            self.groups.retain(|group| group.id != from);
+            for flow in &mut self.custom {
+                for end in [&mut flow.initiator, &mut flow.responder] {
+                    if *end == from {
+                        *end = into;
+                    }
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Sets or clears an entry.
+fn set<V: Copy>(map: &mut std::collections::BTreeMap<Id, V>, key: Id, value: Option<V>) {
+    match value {
+        Some(value) => {
+            map.insert(key, value);
+        }
+        None => {
+            map.remove(key);
+        }
+    }
+}
+
+/// The text without control characters, cut at [`LONGEST_TEXT`] characters.
+fn cut(text: &str) -> String {
+    text.chars().map(|c| if c.is_control() { ' ' } else { c }).take(LONGEST_TEXT).collect()
+}

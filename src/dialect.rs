@@ -1,0 +1,245 @@
+//! Firewall languages: each a record of what it can say and one function that prints; this file holds the one list and what
+//! they share. A dialect sees rules only, never a catalog or a deployment, and prints nothing that is not in the plan.
+//!
+//! To add one: a file beside the others, and two lines here.
+
+pub mod nftables;
+pub mod powershell;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::net::{Address, Addresses, Direction, Family, System};
+use crate::rule::{Rule, Ruleset};
+
+/// Every dialect, in the order of the page.
+pub static DIALECTS: [&Dialect; 2] = [&powershell::DIALECT, &nftables::DIALECT];
+
+/// The dialect of that identifier.
+pub fn dialect(id: &str) -> Option<&'static Dialect> {
+    DIALECTS.into_iter().find(|dialect| dialect.id == id)
+}
+
+/// The dialect to begin with on a system.
+pub fn usual(system: System) -> &'static Dialect {
+    DIALECTS.into_iter().find(|dialect| dialect.system == system).unwrap_or(DIALECTS[0])
+}
+
+/// A firewall language.
+pub struct Dialect {
+    /// Identifier, for links and file names.
+    pub id: &'static str,
+    /// Name on the page.
+    pub name: &'static str,
+    /// The system that has it.
+    pub system: System,
+    /// Extension of its files.
+    pub extension: &'static str,
+    /// How lines end in its files. On the clipboard they end in a line feed.
+    pub line_end: &'static str,
+    /// How to apply its text, in one or two sentences.
+    pub how: &'static str,
+    /// What the firewall does with what no rule names; the text says so.
+    pub assumes: fn(Direction) -> &'static str,
+    /// Names that the user may have to adapt to the host.
+    pub fields: &'static [Field],
+    /// The one escaping function: what remains of any text of the user's, safe everywhere in its output.
+    pub clean: fn(&str) -> String,
+    /// True if it can say this address.
+    pub says: fn(&Address) -> bool,
+    /// Prints a plan; lines end in a line feed.
+    pub print: fn(&Plan, Text) -> String,
+}
+
+/// A name that the user may have to adapt to the host.
+pub struct Field {
+    /// Identifier, unique in its dialect.
+    pub id: &'static str,
+    /// Label on the page.
+    pub label: &'static str,
+    /// Its value unless the user says otherwise.
+    pub default: &'static str,
+    /// What can be used.
+    pub check: fn(&str) -> Result<(), &'static str>,
+}
+
+/// Which of its texts a dialect prints.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Text {
+    /// Says what applying would do; changes nothing.
+    Try,
+    /// Puts exactly these rules in place of what an earlier text put there.
+    Apply,
+    /// Takes out what an earlier text put there.
+    TakeOut,
+}
+
+impl Text {
+    /// All of them, in the order of the page; applying comes first because it is what people copy.
+    pub const ALL: [Self; 3] = [Self::Apply, Self::Try, Self::TakeOut];
+
+    /// Its name on the page.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Try => "Try it",
+            Self::Apply => "Apply",
+            Self::TakeOut => "Take it out",
+        }
+    }
+}
+
+/// What a dialect is to print: rules whose peers it can say, and what had to be left out, in words.
+pub struct Plan<'a> {
+    /// Lines for the head of the text: plain ASCII, no control characters.
+    pub header: Vec<String>,
+    /// The directions covered; each is managed by itself.
+    pub directions: &'a [Direction],
+    /// Rules to print.
+    pub rules: Vec<Planned<'a>>,
+    /// Rules that cannot be printed; the text refuses to run while there are any.
+    pub held: Vec<Held<'a>>,
+    /// What the dialect cannot say, or changed.
+    pub notes: Vec<String>,
+    /// Values of the dialect's fields, checked.
+    pub settings: BTreeMap<&'static str, String>,
+}
+
+/// A rule with the peers to print.
+pub struct Planned<'a> {
+    /// The rule.
+    pub rule: &'a Rule,
+    /// Addresses of the peer, at least one; `None` is everyone.
+    pub peers: Option<Vec<&'a Address>>,
+}
+
+/// A rule that cannot be printed.
+pub struct Held<'a> {
+    /// The rule.
+    pub rule: &'a Rule,
+    /// Why: a sentence without its final stop.
+    pub why: String,
+}
+
+impl Planned<'_> {
+    /// The peers of one family, as text; `None` if there are none.
+    pub fn of_family(&self, family: Family) -> Option<Vec<String>> {
+        let peers = self.peers.as_ref()?;
+        let texts: Vec<String> =
+            peers.iter().filter(|peer| peer.family() == Some(family)).map(ToString::to_string).collect();
+        (!texts.is_empty()).then_some(texts)
+    }
+}
+
+impl Plan<'_> {
+    /// The rules of one direction.
+    pub fn of(&self, direction: Direction) -> impl Iterator<Item = &Planned<'_>> {
+        self.rules.iter().filter(move |planned| planned.rule.direction == direction)
+    }
+
+    /// The value of a field.
+    pub fn setting(&self, field: &str) -> &str {
+        self.settings.get(field).map_or("", String::as_str)
+    }
+
+    /// Why the text refuses to run: plain sentences, one for each group that lacks something.
+    pub fn refusals(&self, clean: fn(&str) -> String) -> Vec<String> {
+        let mut refusals = Vec::new();
+        for held in &self.held {
+            let sentence = clean(&held.why);
+            if !refusals.contains(&sentence) {
+                refusals.push(sentence);
+            }
+        }
+        refusals
+    }
+}
+
+/// Sorts the rules of some directions into what the dialect can print and what it cannot. Nothing is dropped: a rule is
+/// printed or held back, and every address left out of a printed rule is in a note.
+pub fn plan<'a>(
+    dialect: &Dialect,
+    ruleset: &'a Ruleset,
+    directions: &'a [Direction],
+    settings: &BTreeMap<String, String>,
+) -> Plan<'a> {
+    let mut plan = Plan {
+        header: Vec::new(),
+        directions,
+        rules: Vec::new(),
+        held: Vec::new(),
+        notes: Vec::new(),
+        settings: BTreeMap::new(),
+    };
+    for field in dialect.fields {
+        let key = format!("{}.{}", dialect.id, field.id);
+        let value = settings.get(&key).map_or(field.default, String::as_str);
+        let value = match (field.check)(value) {
+            Ok(()) => value,
+            Err(why) => {
+                plan.notes.push(format!("{} is back to {}: {why}", field.label, field.default));
+                field.default
+            }
+        };
+        plan.settings.insert(field.id, value.to_owned());
+    }
+    let mut seen = BTreeSet::new();
+    for rule in ruleset.rules.iter().filter(|rule| directions.contains(&rule.direction)) {
+        let peer = rule.peer();
+        let peers = match &peer.addresses {
+            Addresses::Missing => {
+                plan.held.push(Held { rule, why: format!("{} has no address", peer.name) });
+                continue;
+            }
+            Addresses::Any => None,
+            Addresses::Known(addresses) => {
+                let (said, unsaid): (Vec<&Address>, Vec<&Address>) =
+                    addresses.iter().partition(|address| (dialect.says)(address));
+                if said.is_empty() {
+                    let why = format!("{} has only names, and {} needs addresses", peer.name, dialect.name);
+                    plan.held.push(Held { rule, why });
+                    continue;
+                }
+                if !unsaid.is_empty() && seen.insert((peer.group, "names")) {
+                    let names: Vec<String> = unsaid.iter().map(ToString::to_string).collect();
+                    let names = names.join(", ");
+                    plan.notes.push(format!("{}: {names} left out, since {} needs addresses.", peer.name, dialect.name));
+                }
+                Some(said)
+            }
+        };
+        if let Some(note) = families_apart(rule)
+            && seen.insert((peer.group, "family"))
+        {
+            plan.notes.push(note);
+        }
+        plan.rules.push(Planned { rule, peers });
+    }
+    let renamed = ruleset.rules.iter().flat_map(|rule| [&rule.source, &rule.destination]);
+    for peer in renamed {
+        let written = (dialect.clean)(&peer.name);
+        if written != peer.name && seen.insert((peer.group, "name")) {
+            plan.notes.push(format!("The name “{}” is written {written}.", peer.name));
+        }
+    }
+    plan
+}
+
+/// A note if the two ends have no family in common: such a rule can never match.
+fn families_apart(rule: &Rule) -> Option<String> {
+    let families = |addresses: &Addresses| match addresses {
+        Addresses::Known(list) => list.iter().map(Address::family).collect(),
+        Addresses::Any | Addresses::Missing => vec![None],
+    };
+    let (own, peer) = (families(&rule.own().addresses), families(&rule.peer().addresses));
+    let meet = own.contains(&None) || peer.contains(&None) || own.iter().any(|family| peer.contains(family));
+    let (own, peer) = (rule.own(), rule.peer());
+    (!meet).then(|| {
+        format!("{} and {} have no address family in common: rules between them can never match.", own.name, peer.name)
+    })
+}
+
+/// What remains of a text when only plain letters, digits, blanks and `. _ : / ( ) + , -` may stay; anything else becomes
+/// `_`. None of these ends a quoted string, starts an expansion or breaks a line in any shell or firewall language here.
+pub fn plain(text: &str) -> String {
+    let keep = |c: char| if c.is_ascii_alphanumeric() || " ._:/()+,-".contains(c) { c } else { '_' };
+    text.trim().chars().map(keep).collect()
+}

@@ -1,0 +1,145 @@
+//! Who may open a connection to whom, on which port, and why: computed from catalog and deployment. Never asks a firewall's
+//! opinion, never names a role.
+//!
+//! The direction of a flow is that of the machine that opens it; replies are implied.
+
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+
+use crate::catalog::{Catalog, Confidence, Encryption, Id};
+use crate::deployment::{Deployment, Ends, Group, GroupId};
+use crate::net::{PortRange, Protocol};
+
+/// A conversation that must be possible. Unique by its ends, protocol and ports.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Flow {
+    /// Who opens it.
+    pub initiator: GroupId,
+    /// Who listens. The same group, if its machines talk to each other.
+    pub responder: GroupId,
+    /// Transport protocol.
+    pub protocol: Protocol,
+    /// Ports of the listener, inclusive.
+    pub ports: PortRange,
+    /// Why; at least one.
+    pub reasons: Vec<Reason>,
+}
+
+/// Why a flow must be possible, and who says so.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Reason {
+    /// What it is for.
+    pub purpose: Cow<'static, str>,
+    /// The row of the catalog; `None` for a flow of the user's own.
+    pub dependency: Option<Id>,
+    /// The listener it reaches; `None` for a flow of the user's own.
+    pub listener: Option<Id>,
+    /// What protects it.
+    pub encryption: Encryption,
+    /// Trust: the lower of dependency and listener.
+    pub confidence: Confidence,
+    /// Documents of dependency and listener, each once.
+    pub sources: Vec<Id>,
+    /// Contradictions between documents.
+    pub disagreements: Vec<Id>,
+}
+
+impl Flow {
+    /// What protects it: the weakest of its reasons.
+    pub fn encryption(&self) -> Encryption {
+        self.reasons.iter().map(|reason| reason.encryption).min().unwrap_or(Encryption::Clear)
+    }
+
+    /// A key that is stable for the life of its groups: `g4-g3-tcp-9443`.
+    pub fn key(&self) -> String {
+        format!("g{}-g{}-{}-{}", self.initiator.0, self.responder.0, self.protocol.lower(), self.ports)
+    }
+
+    /// The purposes, each once, joined by a semicolon.
+    pub fn purposes(&self) -> String {
+        let mut purposes: Vec<&str> = Vec::new();
+        for reason in &self.reasons {
+            if !purposes.contains(&reason.purpose.as_ref()) {
+                purposes.push(&reason.purpose);
+            }
+        }
+        purposes.join("; ")
+    }
+}
+
+/// The allowed flows of a deployment, in the order of the catalog, the user's own last.
+pub fn flows(catalog: &Catalog, deployment: &Deployment) -> Vec<Flow> {
+    let mut found = Found::default();
+    for dependency in &catalog.dependencies {
+        let Some(listener) = catalog.listener(dependency.to).filter(|listener| !listener.local) else { continue };
+        for responder in deployment.groups.iter().filter(|group| deployment.listening(catalog, group, listener)) {
+            for initiator in &deployment.groups {
+                let opens = dependency.from.iter().any(|role| deployment.runs(catalog, initiator, role));
+                let ends = Ends { initiator: Some(initiator), responder: Some(responder) };
+                let holds = || dependency.when.as_ref().is_none_or(|when| deployment.holds(catalog, when, ends));
+                if !opens || !crosses(initiator, responder) || !holds() {
+                    continue;
+                }
+                for ports in deployment.listener_ports(catalog, responder, listener) {
+                    let mut sources = dependency.sources.clone();
+                    sources.extend(listener.sources.iter().filter(|source| !dependency.sources.contains(source)));
+                    let mut disagreements: Vec<Id> = dependency.disagreement.into_iter().collect();
+                    disagreements.extend(listener.disagreement.filter(|id| dependency.disagreement != Some(id)));
+                    let reason = Reason {
+                        purpose: Cow::Borrowed(dependency.purpose),
+                        dependency: Some(dependency.id),
+                        listener: Some(listener.id),
+                        encryption: listener.encryption,
+                        confidence: dependency.confidence.min(listener.confidence),
+                        sources,
+                        disagreements,
+                    };
+                    found.add(initiator, responder, listener.protocol, ports, reason);
+                }
+            }
+        }
+    }
+    for custom in &deployment.custom {
+        let end = |id| deployment.group(id).filter(|group| deployment.takes_part(catalog, group));
+        if let (Some(initiator), Some(responder)) = (end(custom.initiator), end(custom.responder))
+            && crosses(initiator, responder)
+        {
+            let reason = Reason {
+                purpose: Cow::Owned(custom.purpose.clone()),
+                dependency: None,
+                listener: None,
+                encryption: custom.encryption,
+                confidence: Confidence::High,
+                sources: Vec::new(),
+                disagreements: Vec::new(),
+            };
+            found.add(initiator, responder, custom.protocol, custom.ports, reason);
+        }
+    }
+    found.flows
+}
+
+/// True if a flow between the groups crosses the network: a single machine needs no rule to talk to itself.
+fn crosses(initiator: &Group, responder: &Group) -> bool {
+    initiator.id != responder.id || initiator.machines > 1
+}
+
+/// Flows found so far, and where each stands.
+#[derive(Default)]
+struct Found {
+    flows: Vec<Flow>,
+    at: BTreeMap<(GroupId, GroupId, Protocol, PortRange), usize>,
+}
+
+impl Found {
+    fn add(&mut self, initiator: &Group, responder: &Group, protocol: Protocol, ports: PortRange, reason: Reason) {
+        let (initiator, responder) = (initiator.id, responder.id);
+        let at = *self.at.entry((initiator, responder, protocol, ports)).or_insert_with(|| {
+            self.flows.push(Flow { initiator, responder, protocol, ports, reasons: Vec::new() });
+            self.flows.len() - 1
+        });
+        if let Some(flow) = self.flows.get_mut(at) {
+            flow.reasons.push(reason);
+        }
+    }
+}

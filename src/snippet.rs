@@ -1,0 +1,121 @@
+//! The text people copy: header, notes, file name and counts, once for all dialects. Adds nothing to what a dialect prints
+//! but comment lines.
+
+use std::collections::BTreeMap;
+
+use crate::dialect::{Dialect, Text, plain, plan};
+use crate::net::{Addresses, Direction};
+use crate::rule::Ruleset;
+
+/// What a header says besides the rules.
+pub struct Context<'a> {
+    /// The product, from the catalog.
+    pub product: &'a str,
+    /// Its release.
+    pub release: &'a str,
+    /// The catalog's version.
+    pub catalog: &'a str,
+    /// The fragment of the link that shows the same deployment, with its `#`; left out of the header if it is long.
+    pub fragment: &'a str,
+}
+
+/// A text in one dialect for one enforcement point.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Snippet {
+    /// The text; lines end in a line feed.
+    pub text: String,
+    /// The same for a file: the dialect's line ends.
+    pub file: String,
+    /// A name for that file.
+    pub file_name: String,
+    /// What the dialect cannot say, or changed: above the text and in it.
+    pub notes: Vec<String>,
+    /// Flows that the rules are for.
+    pub flows: usize,
+    /// Rules printed.
+    pub written: usize,
+    /// Rules held back, with why. The text refuses to run while there are any.
+    pub held: Vec<String>,
+}
+
+/// A link longer than this many characters is not repeated in the header.
+const LONGEST_LINK: usize = 300;
+/// Addresses named in the header.
+const MOST_ADDRESSES: usize = 6;
+
+/// Prints the rules of some directions.
+pub fn snippet(
+    dialect: &Dialect,
+    ruleset: &Ruleset,
+    directions: &[Direction],
+    text: Text,
+    settings: &BTreeMap<String, String>,
+    context: &Context,
+) -> Snippet {
+    let mut plan = plan(dialect, ruleset, directions, settings);
+    let (written, held) = (plan.rules.len(), plan.held.len());
+    let flows = written + held;
+    let mut header = vec![
+        format!("Portcullis - {} {} - catalog {} - {}", context.product, context.release, context.catalog, text.name()),
+        format!("For {}{}: {}", ruleset.name, places(&ruleset.addresses), directions_words(directions)),
+    ];
+    if text != Text::TakeOut {
+        header.push(format!("{flows} flows: {written} written, {held} held back"));
+    }
+    header.push(dialect.how.to_owned());
+    header.extend(directions.iter().map(|direction| (dialect.assumes)(*direction).to_owned()));
+    header.extend(plan.notes.iter().map(|note| format!("Note: {note}")));
+    for held in &plan.held {
+        let rule = held.rule;
+        let (from, to) = (&rule.source.name, &rule.destination.name);
+        header.push(format!("Held back: {from} to {to}, {} {}: {}", rule.protocol, rule.ports, held.why));
+    }
+    plan.header = header.iter().map(|line| plain(line)).collect();
+    if !context.fragment.is_empty() && context.fragment.len() <= LONGEST_LINK && context.fragment.chars().all(safe_in_comment) {
+        plan.header.push(format!("Same page: {}", context.fragment));
+    }
+    let text = (dialect.print)(&plan, text);
+    Snippet {
+        file: text.replace('\n', dialect.line_end),
+        text,
+        file_name: file_name(context.product, &ruleset.name, dialect.extension),
+        notes: plan.notes,
+        flows,
+        written,
+        held: plan.held.into_iter().map(|held| held.why).collect(),
+    }
+}
+
+/// Characters of a link that mean nothing inside a comment line of any dialect.
+const fn safe_in_comment(c: char) -> bool {
+    c.is_ascii_alphanumeric() || matches!(c, '#' | '.' | '-' | '_' | '~' | ',' | ':' | '=' | ';' | '*' | '+')
+}
+
+fn places(addresses: &Addresses) -> String {
+    match addresses.list() {
+        [] => String::new(),
+        list if list.len() <= MOST_ADDRESSES => format!(" ({addresses})"),
+        list => format!(" ({} addresses)", list.len()),
+    }
+}
+
+fn directions_words(directions: &[Direction]) -> &'static str {
+    match directions {
+        [Direction::Ingress] => "ingress only",
+        [Direction::Egress] => "egress only",
+        _ => "ingress and egress",
+    }
+}
+
+fn file_name(product: &str, name: &str, extension: &str) -> String {
+    let mut stem = String::new();
+    for c in format!("{product} {name}").chars() {
+        match c {
+            c if c.is_ascii_alphanumeric() => stem.push(c.to_ascii_lowercase()),
+            _ if stem.ends_with('-') => {}
+            _ => stem.push('-'),
+        }
+    }
+    let stem: String = stem.trim_matches('-').chars().take(80).collect();
+    format!("{}.{extension}", stem.trim_end_matches('-'))
+}

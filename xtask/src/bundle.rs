@@ -1,0 +1,170 @@
+//! Puts the page into one file: template, styles, glue and WebAssembly, under a policy that allows nothing else. A pure
+//! function of its inputs: the same parts make the same bytes, on every machine.
+
+#[cfg(test)]
+mod tests;
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD as BASE64;
+use sha2::{Digest, Sha256};
+
+use crate::{Result, strip};
+
+/// Starts the app in the finished page; the glue goes where the marker stands.
+const STARTER: &str = include_str!("bundle/starter.js");
+/// A line of its own in the starter.
+const GLUE_MARKER: &str = "/* GLUE */";
+
+/// Opens the compressed WebAssembly in the page.
+pub const PAYLOAD_OPEN: &str = "<script type=\"application/octet-stream\" id=\"portcullis-wasm\">";
+
+/// What the page is made of.
+pub struct Parts<'a> {
+    /// `index.html` of the checkout: one element per line, and the one list of style sheets.
+    pub template: &'a str,
+    /// The style sheets in the template's order, joined.
+    pub css: &'a str,
+    /// What `wasm-bindgen --target no-modules` wrote.
+    pub glue: &'a str,
+    /// The WebAssembly.
+    pub wasm: &'a [u8],
+}
+
+/// The style sheets that the template names, in its order.
+pub fn styles(template: &str) -> Result<Vec<&str>> {
+    let mut styles = Vec::new();
+    for line in template.lines() {
+        if let Line::Style(href) = Line::of(line.trim())? {
+            styles.push(href);
+        }
+    }
+    Ok(styles)
+}
+
+/// The page, whole.
+pub fn page(parts: &Parts) -> Result<String> {
+    let css = strip::css(parts.css).replace("</style", "<\\/style");
+    let script = script(parts.glue)?;
+    let payload = BASE64.encode(gzip(parts.wasm)?);
+    let policy = format!(
+        "default-src 'none'; script-src {} 'wasm-unsafe-eval'; style-src {}; img-src data: blob:; base-uri 'none'; \
+         form-action 'none'",
+        hash(&script),
+        hash(&css),
+    );
+
+    let mut out = String::new();
+    let (mut policies, mut styles, mut scripts) = (0, 0, 0);
+    for line in without_comments(parts.template)?.lines() {
+        let line = line.trim();
+        match Line::of(line)? {
+            Line::Empty | Line::Rust => {}
+            Line::Style(_) => {
+                // All styles stand where the first one stood.
+                if styles == 0 {
+                    out.push_str(&format!("<style>{css}</style>\n"));
+                }
+                styles += 1;
+            }
+            Line::Charset => {
+                // Before everything that it governs.
+                policies += 1;
+                out.push_str(&format!(
+                    "{line}\n<meta http-equiv=\"Content-Security-Policy\" content=\"{policy}\">\n"
+                ));
+            }
+            Line::BodyEnd => {
+                scripts += 1;
+                out.push_str(&format!(
+                    "{PAYLOAD_OPEN}{payload}</script>\n<script>{script}</script>\n{line}\n"
+                ));
+            }
+            Line::Other => {
+                out.push_str(line);
+                out.push('\n');
+            }
+        }
+    }
+    if (policies, scripts) != (1, 1) || styles == 0 {
+        return Err(
+            "index.html needs one <meta charset> line, style links, and one </body> line".into(),
+        );
+    }
+    Ok(out)
+}
+
+/// What a line of the template means here.
+enum Line<'a> {
+    Empty,
+    /// A style sheet to put into the page.
+    Style(&'a str),
+    /// Tells Trunk what to compile; nothing to do here.
+    Rust,
+    Charset,
+    BodyEnd,
+    Other,
+}
+
+impl Line<'_> {
+    fn of(line: &str) -> Result<Line<'_>> {
+        Ok(match line {
+            "" => Line::Empty,
+            "</body>" => Line::BodyEnd,
+            _ if line.starts_with("<meta charset") => Line::Charset,
+            _ if !line.contains("data-trunk") => Line::Other,
+            _ if line.contains("rel=\"rust\"") => Line::Rust,
+            _ if line.contains("rel=\"inline\"") && line.contains("type=\"css\"") => line
+                .split_once("href=\"")
+                .and_then(|(_, rest)| rest.split_once('"'))
+                .map(|(href, _)| Line::Style(href))
+                .ok_or_else(|| format!("index.html: no href in {line}"))?,
+            _ => return Err(format!("index.html: cannot put this into one file: {line}").into()),
+        })
+    }
+}
+
+fn without_comments(html: &str) -> Result<String> {
+    let mut out = String::new();
+    let mut rest = html;
+    while let Some((before, comment)) = rest.split_once("<!--") {
+        out.push_str(before);
+        rest = comment
+            .split_once("-->")
+            .ok_or("index.html: a comment has no end")?
+            .1;
+    }
+    out.push_str(rest);
+    Ok(out)
+}
+
+/// Glue and starter as one classic script: modules and separate files do not load from `file://`.
+fn script(glue: &str) -> Result<String> {
+    if !glue.starts_with("let wasm_bindgen") {
+        return Err("the glue is not what `wasm-bindgen --target no-modules` writes".into());
+    }
+    let (before, after) = STARTER
+        .split_once(GLUE_MARKER)
+        .ok_or("the starter has no place for the glue")?;
+    let script = strip::javascript(&format!("{before}\n{glue}\n{after}"));
+    // Only strings and regular expressions can hold these, where the backslash means nothing.
+    Ok(script
+        .replace("</script", "<\\/script")
+        .replace("<!--", "<\\!--"))
+}
+
+/// The smallest gzip, with no time or name in it.
+fn gzip(bytes: &[u8]) -> Result<Vec<u8>> {
+    let mut out = Vec::new();
+    zopfli::compress(
+        zopfli::Options::default(),
+        zopfli::Format::Gzip,
+        bytes,
+        &mut out,
+    )?;
+    Ok(out)
+}
+
+/// How the policy names an inline script or style: exactly the text between its tags.
+fn hash(text: &str) -> String {
+    format!("'sha256-{}'", BASE64.encode(Sha256::digest(text)))
+}

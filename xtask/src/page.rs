@@ -1,0 +1,190 @@
+//! Makes the page: compiles the app, runs wasm-bindgen and wasm-opt over it, and has everything bundled into one file.
+//! Leaves no path of this machine in what is published, and fails rather than publish one.
+
+use std::env;
+use std::ffi::OsString;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use crate::Result;
+use crate::bundle::{self, Parts};
+use crate::places::{Places, read, write};
+use crate::shell::{cargo, output, run, rustc};
+use crate::tools::{self, WASM_TARGET, say};
+
+/// The page, under the name that hosts look for and the name that people save.
+const NAMES: [&str; 2] = ["index.html", "portcullis.html"];
+
+/// What stands beside the page, and where it comes from.
+const COPIES: [(&str, &str); 2] = [
+    ("src/catalog/spotfire.json", "catalog.json"),
+    ("docs/catalog.schema.json", "catalog.schema.json"),
+];
+
+/// Builds into `dist`, which then holds nothing else, and returns the page.
+pub fn build(places: &Places, dist: &Path) -> Result<String> {
+    let page = page(places)?;
+    if dist.exists() {
+        fs::remove_dir_all(dist)?;
+    }
+    fs::create_dir_all(dist)?;
+    for name in NAMES {
+        write(&dist.join(name), page.as_bytes())?;
+    }
+    for (from, to) in COPIES {
+        let from = places.root.join(from);
+        if from.is_file() {
+            write(&dist.join(to), read(&from)?.as_bytes())?;
+        }
+    }
+    say(&format!(
+        "built {} ({} bytes)",
+        dist.join(NAMES[0]).display(),
+        page.len()
+    ));
+    Ok(page)
+}
+
+/// Trunk's post-build hook: a release build of Trunk's is replaced by ours, a debug build (`trunk serve`) is Trunk's own.
+pub fn build_for_trunk(places: &Places) -> Result {
+    if env::var("TRUNK_PROFILE").is_ok_and(|profile| profile != "release") {
+        return Ok(());
+    }
+    let staging = env::var_os("TRUNK_STAGING_DIR").ok_or("only Trunk's hook calls this")?;
+    build(places, Path::new(&staging)).map(drop)
+}
+
+fn page(places: &Places) -> Result<String> {
+    tools::wasm_target()?;
+    let wasm_bindgen = tools::wasm_bindgen(places)?;
+    let wasm_opt = tools::wasm_opt(places);
+
+    let compiled = compile(places)?;
+    let out = places.page_target.join("bindgen");
+    run(Command::new(wasm_bindgen)
+        .args([
+            "--target",
+            "no-modules",
+            "--no-typescript",
+            "--out-name",
+            "portcullis",
+        ])
+        .args([
+            "--remove-name-section",
+            "--remove-producers-section",
+            "--out-dir",
+        ])
+        .args([&out, &compiled]))?;
+    let mut wasm = out.join("portcullis_bg.wasm");
+    if let Some(mut wasm_opt) = wasm_opt {
+        let optimized = out.join("optimized.wasm");
+        // No feature flags: the module declares its own, and "all" makes one that Chromium cannot load.
+        run(wasm_opt.arg("-Oz").arg(&wasm).arg("-o").arg(&optimized))?;
+        wasm = optimized;
+    }
+    let wasm = fs::read(wasm)?;
+    refuse_paths(places, &wasm)?;
+
+    let template = read(&places.root.join("index.html"))?;
+    let mut css = String::new();
+    for href in bundle::styles(&template)? {
+        css.push_str(&read(&places.root.join(href))?);
+        css.push('\n');
+    }
+    bundle::page(&Parts {
+        template: &template,
+        css: &css,
+        glue: &read(&out.join("portcullis.js"))?,
+        wasm: &wasm,
+    })
+}
+
+/// Compiles the app and returns the module.
+fn compile(places: &Places) -> Result<PathBuf> {
+    // Before the folders of its sources are listed, they have to be there.
+    run(cargo().current_dir(&places.root).args([
+        "fetch",
+        "--quiet",
+        "--locked",
+        "--target",
+        WASM_TARGET,
+    ]))?;
+    run(cargo()
+        .current_dir(&places.root)
+        .args([
+            "build",
+            "--release",
+            "--locked",
+            "--package",
+            "portcullis",
+            "--bin",
+            "portcullis",
+        ])
+        .args(["--target", WASM_TARGET, "--target-dir"])
+        .arg(&places.page_target)
+        // Takes the place of the environment's own flags: the same sources make the same bytes for everyone.
+        .env("CARGO_ENCODED_RUSTFLAGS", flags(places)?))?;
+    let module = Path::new(WASM_TARGET)
+        .join("release")
+        .join("portcullis.wasm");
+    Ok(places.page_target.join(module))
+}
+
+/// Compiler flags that take the paths of this machine out of panic messages, separated as cargo wants them.
+fn flags(places: &Places) -> Result<OsString> {
+    let (sysroot, commit) = toolchain()?;
+    let standard_library = sysroot.join("lib").join("rustlib").join("src").join("rust");
+    // The last one that fits counts, so the narrower ones come later.
+    let mut names = vec![
+        (places.root.clone(), "portcullis".to_owned()),
+        (places.cargo_home.clone(), "cargo".to_owned()),
+        (sysroot, "rust".to_owned()),
+        // As in a toolchain without the sources of its library.
+        (standard_library, format!("/rustc/{commit}")),
+    ];
+    // Their names tell which registry the crates came by; the bytes must not depend on it.
+    if let Ok(registries) = fs::read_dir(places.cargo_home.join("registry").join("src")) {
+        for registry in registries {
+            names.push((registry?.path(), "crates".to_owned()));
+        }
+    }
+    let mut flags = OsString::new();
+    for (path, name) in names {
+        if !flags.is_empty() {
+            flags.push("\x1f");
+        }
+        flags.push("--remap-path-prefix=");
+        flags.push(path);
+        flags.push(format!("={name}"));
+    }
+    Ok(flags)
+}
+
+/// The folder of the toolchain, and the commit of its compiler.
+fn toolchain() -> Result<(PathBuf, String)> {
+    let sysroot = output(rustc().args(["--print", "sysroot"]))?;
+    let version = output(rustc().arg("-vV"))?;
+    let commit = version
+        .lines()
+        .find_map(|line| line.strip_prefix("commit-hash: "))
+        .ok_or("rustc -vV names no commit")?;
+    Ok((sysroot.into(), commit.to_owned()))
+}
+
+/// Fails if a path of this machine is left in the module.
+fn refuse_paths(places: &Places, wasm: &[u8]) -> Result {
+    let (sysroot, _) = toolchain()?;
+    let home = env::home_dir().unwrap_or_default();
+    for path in [&places.root, &places.cargo_home, &sysroot, &home] {
+        let path = path.to_string_lossy();
+        let found = wasm
+            .windows(path.len().max(1))
+            .any(|bytes| bytes == path.as_bytes());
+        // A home of `/` (some containers) is no path to look for.
+        if path.len() > 1 && found {
+            return Err(format!("the WebAssembly holds a path of this machine: {path}").into());
+        }
+    }
+    Ok(())
+}

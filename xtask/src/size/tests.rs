@@ -1,0 +1,44 @@
+//! A page is measured by its own parts, and only a page is.
+
+use super::*;
+use crate::bundle;
+
+const TEMPLATE: &str = "<meta charset=\"utf-8\" />\n\
+    <link data-trunk rel=\"inline\" type=\"css\" href=\"a.css\" />\n\
+    <p>text</p>\n\
+    </body>\n";
+
+#[test]
+fn a_page_comes_apart_into_what_it_was_made_of() {
+    let page = bundle::page(&bundle::Parts {
+        template: TEMPLATE,
+        css: "a { color: red }\n",
+        glue: "let wasm_bindgen = 1;\n",
+        wasm: b"\0asm, not really",
+    })
+    .unwrap();
+    let parts = Parts::of(&page).unwrap();
+    assert_eq!(parts.css, "a { color: red }\n");
+    assert_eq!(parts.wasm, b"\0asm, not really");
+    assert!(parts.script.contains("let wasm_bindgen"));
+    assert!(parts.markup.contains("<p>text</p>") && !parts.markup.contains("wasm_bindgen"));
+    report(&page).unwrap();
+}
+
+#[test]
+fn a_page_over_budget_fails() {
+    let page = bundle::page(&bundle::Parts {
+        template: TEMPLATE,
+        css: &"a".repeat(DISK_BUDGET),
+        glue: "let wasm_bindgen = 1;\n",
+        wasm: b"",
+    })
+    .unwrap();
+    assert!(
+        report(&page)
+            .unwrap_err()
+            .to_string()
+            .contains("over budget")
+    );
+    assert!(report("<p>another page</p>").is_err());
+}

@@ -1,0 +1,40 @@
+//! What is taken out, and what must stay.
+
+use super::*;
+
+#[test]
+fn css_loses_comments_indentation_and_empty_lines() {
+    let text = "/* what\n   it is */\n\n@layer base {\n    a { color: red; } /* why */\n\n    /* b */ b {}\n}\n";
+    assert_eq!(css(text), "@layer base {\na { color: red; }\nb {}\n}\n");
+}
+
+#[test]
+fn css_keeps_strings_and_separators() {
+    let text = "q::before { content: \"/* \\\" */\"; }\n.a/* x */.b {}\nx { content: 'it''s  /*' }";
+    assert_eq!(
+        css(text),
+        "q::before { content: \"/* \\\" */\"; }\n.a/**/.b {}\nx { content: 'it''s  /*' }"
+    );
+}
+
+#[test]
+fn javascript_loses_comments_on_their_own_lines() {
+    let text = "/**\n * What\n */\nlet a = 1; // stays\n    // goes\n\n    /* goes */\n    f(a);\n";
+    assert_eq!(javascript(text), "let a = 1; // stays\nf(a);\n");
+}
+
+#[test]
+fn javascript_keeps_code_around_comments() {
+    assert_eq!(javascript("/* a */ f();\n"), "/* a */ f();\n");
+    assert_eq!(javascript("/* a\nb */ f();\n"), " f();\n");
+    assert_eq!(
+        javascript("let r = '/*';\n  g();\n"),
+        "let r = '/*';\ng();\n"
+    );
+}
+
+#[test]
+fn javascript_with_a_template_over_lines_is_left_alone() {
+    let text = "let a = `\n    // text\n`;\n";
+    assert_eq!(javascript(text), text);
+}
