@@ -1,9 +1,47 @@
-//! x
+//! Portcullis: a firewall calculator for Spotfire deployments, as one static page. Never talks to a network.
+//!
+//! Everything is one pipeline of plain data; each arrow is a pure function, and the browser is only at the edge:
+//!
+//! ```text
+//! catalog ──► deployment ──► flows ──► rules ──► snippet      (text in one dialect, for one enforcement point)
+//! (facts,      (what the      (who may   (as seen
+//!  embedded)    user says)     open       from one point)
+//!                  │           what, why)
+//!                  │             └──► diagram ──► SVG
+//!                  ├──► findings  (missing addresses, collisions, undecided choices, …)
+//!                  └──► link      (the same deployment as text: shared, and kept by the browser)
+//! ```
+//!
+//! The modules below stand in the order of their dependencies: each may name those above it, and with two walls: from
+//! [`rule`] to [`snippet`] nothing sees a catalog or a deployment (only [`enforce`] knows both worlds), and only `browser`
+//! names a browser type. A test (`tests/it/tidy.rs`) holds these walls.
+//!
+//! The laws the page keeps (empty is never "any"; nothing is dropped or widened in silence; user text cannot become a
+//! command; nothing of the user's is lost; …) are stated where they are kept, and each has a test.
+
 pub mod net;
+
 pub mod catalog;
 pub mod deployment;
+pub mod finding;
+
 pub mod flow;
+
+pub mod check;
+pub mod diagram;
+pub mod link;
+
 pub mod rule;
+
 pub mod enforce;
+
 pub mod dialect;
 pub mod snippet;
+
+pub mod browser;
+pub mod ui;
+
+/// Mounts the app where the page has left room for it.
+pub fn start() {
+    ui::mount();
+}

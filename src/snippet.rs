@@ -88,7 +88,7 @@ pub fn snippet(
 
 /// Characters of a link that mean nothing inside a comment line of any dialect.
 const fn safe_in_comment(c: char) -> bool {
-    c.is_ascii_alphanumeric() || matches!(c, '#' | '.' | '-' | '_' | '~' | ',' | ':' | '=' | ';' | '*' | '+')
+    c.is_ascii_alphanumeric() || matches!(c, '#' | '.' | '-' | '_' | '~' | ',' | ':' | '=' | ';' | '+' | '?')
 }
 
 fn places(addresses: &Addresses) -> String {

@@ -2,7 +2,7 @@
 //! nothing and says why; no edit ever loses what it does not name.
 
 use super::{CustomFlow, Deployment, Group, GroupId, Instance};
-use crate::catalog::{Catalog, Encryption, Id, Kind};
+use crate::catalog::{Catalog, Encryption, Id, Kind, Scope};
 use crate::net::{Addresses, Port, PortRange, Protocol, System};
 
 /// One change; one step of undo.
@@ -129,7 +129,12 @@ impl Deployment {
             Edit::Rename(id, name) => self.group_mut(*id)?.name = cut(name),
             Edit::Machines(id, machines) => self.group_mut(*id)?.machines = (*machines).clamp(1, MOST_MACHINES),
             Edit::System(id, system) => self.group_mut(*id)?.system = *system,
-            Edit::Zone(id, zone) => self.group_mut(*id)?.zone = *zone,
+            Edit::Zone(id, zone) => {
+                if zone.is_some_and(|zone| catalog.zone(zone).is_none()) {
+                    return Err("This zone is not in the catalog.".to_owned());
+                }
+                self.group_mut(*id)?.zone = *zone;
+            }
             Edit::Move { from, role, into } => return self.relocate(catalog, *from, role, *into),
             Edit::Listens(id, addresses) => self.group_mut(*id)?.listens = addresses.clone(),
             Edit::Connects(id, addresses) => self.group_mut(*id)?.connects = addresses.clone(),
@@ -142,6 +147,9 @@ impl Deployment {
             }
             Edit::PortEverywhere(listener, port) => {
                 let default = self.changeable(catalog, listener, *port)?;
+                if catalog.listener(listener).is_some_and(|listener| !listener.same_everywhere) {
+                    return Err("This port belongs to each group: it is not one number for all machines.".to_owned());
+                }
                 set(&mut self.ports, listener, port.filter(|port| Some(*port) != default));
             }
             Edit::AddInstance(id, service) => return self.add_instance(catalog, *id, service),
@@ -159,8 +167,14 @@ impl Deployment {
                 let instance = instances.find(|instance| instance.service == *service);
                 *instance.and_then(|instance| instance.ports.get_mut(*at)).ok_or("This instance is gone.")? = *port;
             }
-            Edit::Answer(choice, answer) => set(&mut self.answers, choice, *answer),
-            Edit::GroupAnswer(id, choice, answer) => set(&mut self.group_mut(*id)?.answers, choice, *answer),
+            Edit::Answer(choice, answer) => {
+                answerable(catalog, choice, *answer, Scope::Deployment)?;
+                set(&mut self.answers, choice, *answer);
+            }
+            Edit::GroupAnswer(id, choice, answer) => {
+                answerable(catalog, choice, *answer, Scope::Group)?;
+                set(&mut self.group_mut(*id)?.answers, choice, *answer);
+            }
             Edit::Firewall(id, firewall) => self.group_mut(*id)?.firewall = Some(firewall.clone()),
             Edit::Setting(key, value) if value.is_empty() => {
                 self.settings.remove(key);
@@ -205,6 +219,9 @@ impl Deployment {
         if listener.fixed {
             return Err(format!("The port of {} is fixed.", listener.name));
         }
+        if catalog.role(listener.role).is_some_and(|role| role.hosted_on.is_some()) {
+            return Err(format!("Each instance of {} has a port of its own.", listener.name));
+        }
         let default = listener.defaults(catalog, self.release);
         if let (Some(default), Some(port)) = (default, port) {
             let more = default.last().number() - default.first().number();
@@ -238,12 +255,12 @@ impl Deployment {
     }
 
     fn switch(&mut self, catalog: &Catalog, role: Id, on: bool) -> Result<(), String> {
+        let role = catalog.role(role).ok_or("This role is not in the catalog.")?;
         if !on {
-            self.off.insert(role);
+            self.off.insert(role.id);
             return Ok(());
         }
-        self.off.remove(role);
-        let role = catalog.role(role).ok_or("This role is not in the catalog.")?;
+        self.off.remove(role.id);
         let Some(host) = role.hosted_on else {
             if !self.groups.iter().any(|group| group.carries(role.id)) {
                 self.add_group(catalog, role.id)?;
@@ -367,6 +384,18 @@ impl Deployment {
             }
         }
         Ok(())
+    }
+}
+
+/// Refuses an answer that the choice does not offer, or that is not given for this scope.
+fn answerable(catalog: &Catalog, choice: Id, answer: Option<Id>, scope: Scope) -> Result<(), String> {
+    let choice = catalog.choice(choice).ok_or("This question is not in the catalog.")?;
+    if choice.scope != scope {
+        return Err(format!("“{}” is asked elsewhere.", choice.question));
+    }
+    match answer {
+        Some(answer) if choice.answer(answer).is_none() => Err(format!("“{}” has no such answer.", choice.question)),
+        _ => Ok(()),
     }
 }
 

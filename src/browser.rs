@@ -1,0 +1,210 @@
+//! The browser: storage, fragment, clipboard, downloads, input values, focus. The only file that names a browser type; it
+//! decides nothing, and whatever the browser refuses is an answer here, never a failure.
+
+use gloo::events::EventListener;
+use wasm_bindgen::{JsCast, JsValue};
+use web_sys::{Document, Element, HtmlDocument, HtmlElement, HtmlInputElement, HtmlSelectElement, HtmlTextAreaElement, Window};
+use yew::{Callback, Event, InputEvent, TargetCast};
+
+fn document() -> Option<Document> {
+    window()?.document()
+}
+
+fn window() -> Option<Window> {
+    web_sys::window()
+}
+
+/// The element that the app is mounted into.
+pub fn mount_point() -> Option<Element> {
+    document()?.get_element_by_id("app")
+}
+
+/// What the page keeps in this browser under a name; nothing where storage is empty, forbidden or broken.
+pub fn stored(name: &str) -> Option<String> {
+    window()?.local_storage().ok()??.get_item(name).ok()?
+}
+
+/// Keeps a text under a name. False where storage is forbidden or full: then nothing was changed.
+pub fn store(name: &str, text: &str) -> bool {
+    let storage = window().and_then(|window| window.local_storage().ok()?);
+    storage.is_some_and(|storage| storage.set_item(name, text).is_ok())
+}
+
+/// Removes what is kept under a name.
+pub fn forget(name: &str) {
+    if let Some(storage) = window().and_then(|window| window.local_storage().ok()?) {
+        let _ = storage.remove_item(name);
+    }
+}
+
+/// The fragment of the page's address, without `#`.
+pub fn fragment() -> String {
+    let hash = window().and_then(|window| window.location().hash().ok()).unwrap_or_default();
+    hash.strip_prefix('#').map(str::to_owned).unwrap_or(hash)
+}
+
+/// Replaces the fragment without adding a step to the browser's history; an empty one leaves the bare address.
+pub fn set_fragment(fragment: &str) {
+    let Some(window) = window() else { return };
+    let address = if fragment.is_empty() { bare_address() } else { format!("#{fragment}") };
+    if let Ok(history) = window.history() {
+        let _ = history.replace_state_with_url(&JsValue::NULL, "", Some(&address));
+    }
+}
+
+/// The page's address without a fragment.
+pub fn bare_address() -> String {
+    let href = window().and_then(|window| window.location().href().ok()).unwrap_or_default();
+    href.split('#').next().unwrap_or_default().to_owned()
+}
+
+/// Calls back with the new fragment whenever someone changes it; until the listener is dropped.
+pub fn on_fragment(changed: Callback<String>) -> Option<EventListener> {
+    Some(EventListener::new(window()?.as_ref(), "hashchange", move |_| changed.emit(fragment())))
+}
+
+/// Calls back on Ctrl+Z (false) and Ctrl+Shift+Z or Ctrl+Y (true) outside of text fields, which have an undo of their own.
+pub fn on_undo_keys(undo: Callback<bool>) -> Option<EventListener> {
+    let options = gloo::events::EventListenerOptions::enable_prevent_default();
+    Some(EventListener::new_with_options(window()?.as_ref(), "keydown", options, move |event| {
+        let Some(key) = event.dyn_ref::<web_sys::KeyboardEvent>() else { return };
+        let in_text = key.target().and_then(|target| target.dyn_into::<HtmlInputElement>().ok());
+        if !(key.ctrl_key() || key.meta_key()) || key.alt_key() || in_text.is_some_and(|input| input.type_() != "checkbox") {
+            return;
+        }
+        let redo = match key.key().as_str() {
+            "z" | "Z" => key.shift_key(),
+            "y" => true,
+            _ => return,
+        };
+        key.prevent_default();
+        undo.emit(redo);
+    }))
+}
+
+/// What became of a text that was to be copied.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Copied {
+    /// It is on the clipboard.
+    Copied,
+    /// The browser does not allow that; the text is selected, and the user can copy it by keyboard.
+    Selected,
+}
+
+/// Copies a text: by the clipboard interface, or else by the old command, or else by selecting the element of that id, which
+/// shows the same text.
+pub fn copy(text: String, shown_in: &'static str, done: Callback<Copied>) {
+    wasm_bindgen_futures::spawn_local(async move {
+        let copied = by_clipboard(&text).await || by_command(&text);
+        if !copied {
+            select(shown_in);
+        }
+        done.emit(if copied { Copied::Copied } else { Copied::Selected });
+    });
+}
+
+async fn by_clipboard(text: &str) -> bool {
+    let Some(navigator) = window().map(|window| window.navigator()) else { return false };
+    let there = js_sys::Reflect::get(&navigator, &"clipboard".into()).is_ok_and(|clipboard| clipboard.is_object());
+    there && wasm_bindgen_futures::JsFuture::from(navigator.clipboard().write_text(text)).await.is_ok()
+}
+
+fn by_command(text: &str) -> bool {
+    let attempt = || {
+        let document = document()?;
+        let area: HtmlTextAreaElement = document.create_element("textarea").ok()?.dyn_into().ok()?;
+        area.set_value(text);
+        area.set_class_name("visually-hidden");
+        let body = document.body()?;
+        let focused = document.active_element().and_then(|element| element.dyn_into::<HtmlElement>().ok());
+        body.append_child(&area).ok()?;
+        area.select();
+        let copied = document.dyn_ref::<HtmlDocument>()?.exec_command("copy").unwrap_or(false);
+        area.remove();
+        if let Some(element) = focused {
+            let _ = element.focus();
+        }
+        Some(copied)
+    };
+    attempt().unwrap_or(false)
+}
+
+fn select(id: &str) {
+    let attempt = || {
+        let element = document()?.get_element_by_id(id)?;
+        let selection = window()?.get_selection().ok()??;
+        selection.select_all_children(&element).ok()
+    };
+    let _ = attempt();
+}
+
+/// Hands a text to the user as a file.
+pub fn download(file_name: &str, text: &str) {
+    let attempt = || {
+        let parts = js_sys::Array::of1(&text.into());
+        let options = web_sys::BlobPropertyBag::new();
+        options.set_type("text/plain");
+        let blob = web_sys::Blob::new_with_str_sequence_and_options(&parts, &options).ok()?;
+        let url = web_sys::Url::create_object_url_with_blob(&blob).ok()?;
+        let document = document()?;
+        let anchor: web_sys::HtmlAnchorElement = document.create_element("a").ok()?.dyn_into().ok()?;
+        anchor.set_href(&url);
+        anchor.set_download(file_name);
+        document.body()?.append_child(&anchor).ok()?;
+        anchor.click();
+        anchor.remove();
+        // The browser reads the blob after this task: freeing its address now would empty the file.
+        gloo::timers::callback::Timeout::new(10_000, move || {
+            let _ = web_sys::Url::revoke_object_url(&url);
+        })
+        .forget();
+        Some(())
+    };
+    let _ = attempt();
+}
+
+/// The text in the field that an event is about.
+pub fn typed(event: &InputEvent) -> String {
+    event.target_dyn_into::<HtmlInputElement>().map(|input| input.value()).unwrap_or_default()
+}
+
+/// The option that an event chose.
+pub fn chosen(event: &Event) -> String {
+    event.target_dyn_into::<HtmlSelectElement>().map(|select| select.value()).unwrap_or_default()
+}
+
+/// Whether the box that an event is about is ticked.
+pub fn ticked(event: &Event) -> bool {
+    event.target_dyn_into::<HtmlInputElement>().is_some_and(|input| input.checked())
+}
+
+/// Makes the checkbox of an event show this again: the state may refuse what the browser has already drawn.
+pub fn set_ticked(event: &Event, ticked: bool) {
+    if let Some(input) = event.target_dyn_into::<HtmlInputElement>() {
+        input.set_checked(ticked);
+    }
+}
+
+/// Opens whatever the element of that id is folded into, and moves the focus to it.
+pub fn reveal(id: &str) {
+    let Some(target) = document().and_then(|document| document.get_element_by_id(id)) else { return };
+    let mut folded: Option<Element> = target.closest("details").ok().flatten();
+    while let Some(details) = folded {
+        let _ = details.set_attribute("open", "");
+        folded = details.parent_element().and_then(|parent| parent.closest("details").ok().flatten());
+    }
+    if let Some(element) = target.dyn_ref::<HtmlElement>() {
+        let _ = element.focus();
+    }
+}
+
+/// Shows a plain message in place of a page that has failed, with the text that brings the deployment back.
+pub fn show_failure(message: &str, deployment: &str) {
+    let attempt = || {
+        let element = document()?.get_element_by_id("start-error")?;
+        let text = format!("{message}\n\nYour deployment, to be kept or opened again behind the page's address:\n#{deployment}");
+        element.set_text_content(Some(&text));
+        element.remove_attribute("hidden").ok()
+    };
+    let _ = attempt();
+}

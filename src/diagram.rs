@@ -1,0 +1,272 @@
+//! The picture of a deployment as plain geometry: what stands where, and which flows each arrow stands for. Names no colour,
+//! no font file and no browser; drawing is [`svg`]'s.
+//!
+//! Everything is in pixels, whole numbers, on a grid of 8; text is measured with widths that are a little too generous for
+//! every common font, so what does not overlap here does not overlap on the screen.
+//!
+//! One arrow is one direction between two groups. Flows are merged into one arrow if ends and encryption are the same and
+//! their ports follow each other ("9501–9502"), or are the same numbers in TCP and UDP ("88 tcp+udp"). So a label lists
+//! exactly the ports of its flows; a bare number is TCP.
+
+mod layout;
+pub mod svg;
+
+use crate::catalog::{Catalog, Encryption, Id};
+use crate::deployment::{Deployment, GroupId};
+use crate::flow::Flow;
+
+/// More arrows than anybody could follow; beyond it only the boxes are drawn, and the picture says so.
+const MOST_ARROWS: usize = 1500;
+/// Conversations told in the description; the table has them all.
+const MOST_SENTENCES: usize = 60;
+
+/// A picture.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Diagram {
+    /// Width of the whole.
+    pub width: i32,
+    /// Height of the whole.
+    pub height: i32,
+    /// The zones, column by column.
+    pub zones: Vec<ZoneBox>,
+    /// The groups that take part, column by column.
+    pub boxes: Vec<GroupBox>,
+    /// The arrows, in the order of the flows.
+    pub arrows: Vec<Arrow>,
+    /// What the lines mean; only those that are there.
+    pub legend: Vec<Key>,
+    /// What the picture shows, in a few words.
+    pub title: String,
+    /// What it says, in sentences: for those who cannot see it.
+    pub description: String,
+}
+
+/// A point.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Point {
+    /// From the left.
+    pub x: i32,
+    /// From the top.
+    pub y: i32,
+}
+
+/// A rectangle.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Rect {
+    /// Left edge.
+    pub x: i32,
+    /// Upper edge.
+    pub y: i32,
+    /// Width.
+    pub width: i32,
+    /// Height.
+    pub height: i32,
+}
+
+impl Rect {
+    /// Right edge.
+    pub const fn right(self) -> i32 {
+        self.x + self.width
+    }
+
+    /// Lower edge.
+    pub const fn bottom(self) -> i32 {
+        self.y + self.height
+    }
+}
+
+/// A line of text and the room reserved for it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Label {
+    /// What it says about, which decides how it is written.
+    pub words: Words,
+    /// The text, cut to fit.
+    pub text: String,
+    /// Its room.
+    pub rect: Rect,
+    /// True if it ends at the right edge of its room instead of beginning at the left.
+    pub at_end: bool,
+}
+
+/// What a text is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Words {
+    /// A zone's name.
+    Zone,
+    /// A group's name.
+    Name,
+    /// A group's number of machines.
+    Count,
+    /// Addresses.
+    Address,
+    /// The lack of addresses.
+    Missing,
+    /// A role or service that runs in the group.
+    Role,
+    /// Ports.
+    Port,
+    /// An explanation.
+    Legend,
+}
+
+/// A zone.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ZoneBox {
+    /// The catalog's zone.
+    pub zone: Id,
+    /// Where it is.
+    pub rect: Rect,
+    /// Its name.
+    pub label: Label,
+}
+
+/// A group of machines.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct GroupBox {
+    /// The group.
+    pub group: GroupId,
+    /// Where it is.
+    pub rect: Rect,
+    /// Its whole name.
+    pub name: String,
+    /// What is written in it.
+    pub labels: Vec<Label>,
+}
+
+/// Flows of one direction between two groups.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Arrow {
+    /// The keys of the flows it stands for; at least one.
+    pub flows: Vec<String>,
+    /// Who opens them.
+    pub initiator: GroupId,
+    /// Who listens.
+    pub responder: GroupId,
+    /// What protects them.
+    pub encryption: Encryption,
+    /// From the initiator's edge to the responder's, each step horizontal or vertical.
+    pub points: Vec<Point>,
+    /// The ports, beside the responder. The line is interrupted there.
+    pub label: Label,
+    /// The whole, in words.
+    pub title: String,
+}
+
+/// A row of the legend.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Key {
+    /// The line style explained, drawn at the left of the text; `None` for a remark.
+    pub encryption: Option<Encryption>,
+    /// The explanation.
+    pub label: Label,
+}
+
+/// Flows that share an arrow.
+struct Bundle {
+    flows: Vec<usize>,
+    ends: [GroupId; 2],
+    encryption: Encryption,
+    tcp: bool,
+    udp: bool,
+    first: u16,
+    last: u16,
+}
+
+impl Bundle {
+    fn ports(&self) -> String {
+        let (first, last) = (self.first, self.last);
+        let numbers = if first == last { first.to_string() } else { format!("{first}–{last}") };
+        match (self.tcp, self.udp) {
+            (true, true) => numbers + " tcp+udp",
+            (false, true) => numbers + "/udp",
+            _ => numbers,
+        }
+    }
+}
+
+/// The flows as arrows, in the order of the flows.
+fn bundles(flows: &[Flow]) -> Vec<Bundle> {
+    let mut order: Vec<(&Flow, Encryption, usize)> =
+        flows.iter().enumerate().map(|(at, flow)| (flow, flow.encryption(), at)).collect();
+    order.sort_by_key(|(flow, encryption, _)| (flow.initiator, flow.responder, *encryption, flow.protocol, flow.ports));
+    let mut bundles: Vec<Bundle> = Vec::new();
+    for (flow, encryption, at) in order {
+        let (first, last) = (flow.ports.first().number(), flow.ports.last().number());
+        let (ends, udp) = ([flow.initiator, flow.responder], flow.protocol == crate::net::Protocol::Udp);
+        let follows = |bundle: &&mut Bundle| {
+            bundle.ends == ends
+                && bundle.encryption == encryption
+                && bundle.udp == udp
+                && first <= bundle.last.saturating_add(1)
+        };
+        match bundles.last_mut().filter(follows) {
+            Some(bundle) => {
+                bundle.last = bundle.last.max(last);
+                bundle.flows.push(at);
+            }
+            None => bundles.push(Bundle { flows: vec![at], ends, encryption, tcp: !udp, udp, first, last }),
+        }
+    }
+    let mut merged: Vec<Bundle> = Vec::with_capacity(bundles.len());
+    for bundle in bundles {
+        let key = |bundle: &Bundle| (bundle.ends, bundle.encryption, bundle.first, bundle.last);
+        let near = merged
+            .iter_mut()
+            .rev()
+            .take_while(|other| other.ends == bundle.ends && other.encryption == bundle.encryption);
+        match near.filter(|other| bundle.udp && key(other) == key(&bundle)).last() {
+            Some(other) => {
+                other.udp = true;
+                other.flows.extend(bundle.flows);
+            }
+            None => merged.push(bundle),
+        }
+    }
+    for bundle in &mut merged {
+        bundle.flows.sort_unstable();
+    }
+    merged.sort_by_key(|bundle| bundle.flows.first().copied());
+    merged
+}
+
+/// Draws a deployment and its flows. The same input gives the same picture, and boxes keep their order whatever is added:
+/// column, then zone, then the order in which the groups were made.
+pub fn diagram(catalog: &Catalog, deployment: &Deployment, flows: &[Flow]) -> Diagram {
+    let bundles = bundles(flows);
+    let drawn = if bundles.len() > MOST_ARROWS { &[][..] } else { &bundles[..] };
+    let mut picture = layout::layout(catalog, deployment, flows, drawn);
+    let (flow, group) = (flows.len(), picture.boxes.len());
+    let plural = |count: usize, word| format!("{count} {word}{}", if count == 1 { "" } else { "s" });
+    picture.title = format!(
+        "{} {}: {} between {}",
+        catalog.product,
+        deployment.release,
+        plural(flow, "flow"),
+        plural(group, "group")
+    );
+    picture.description = description(deployment, &bundles);
+    picture
+}
+
+/// Who can reach whom on which port, as one paragraph.
+fn description(deployment: &Deployment, bundles: &[Bundle]) -> String {
+    let name = |id| deployment.group(id).map_or("", |group| group.name.as_str());
+    let mut told: Vec<([GroupId; 2], String)> = Vec::new();
+    let mut more = false;
+    for bundle in bundles {
+        let what = format!("{} ({})", bundle.ports(), bundle.encryption.name());
+        if let Some((_, text)) = told.iter_mut().find(|(ends, _)| *ends == bundle.ends) {
+            *text = format!("{text}, {what}");
+        } else if told.len() < MOST_SENTENCES {
+            let [from, to] = bundle.ends.map(name);
+            told.push((bundle.ends, format!("{from} can reach {to} on {what}")));
+        } else {
+            more = true;
+        }
+    }
+    let mut sentences: Vec<String> = told.into_iter().map(|(_, text)| text).collect();
+    if more {
+        sentences.push("more in the table of flows".to_owned());
+    }
+    if sentences.is_empty() { "No flow crosses the network.".to_owned() } else { sentences.join("; ") + "." }
+}

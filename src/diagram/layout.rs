@@ -1,0 +1,652 @@
+//! Where everything stands: boxes in columns, arrows on tracks of their own. Whole numbers only; never reorders boxes, never
+//! draws.
+//!
+//! **Boxes.** Zones are columns, or stand above each other in one; groups stand above each other in their zone. A box is as
+//! tall as its text and its arrows need, and grows further where that lets an arrow run straight.
+//!
+//! **Arrows** leave and enter at slots on the left and right edges. Between neighbouring columns lies a channel: beside each
+//! column a strip for the labels of the arrows that end there, between the strips the vertical tracks. An arrow that passes
+//! a column does so on a lane of its own above or below all zones; an arrow within a column returns to the side it left.
+//! Arrows that would cross no other straight one are made straight, those nearest to it first; moving slots only down, until
+//! nothing moves, settles all heights (a longest path in an order without cycles, because straight arrows do not cross).
+//! Bent arrows sit on odd and even rows, by the side of the channel, so two never share a row; tracks are ordered by
+//! inserting each arrow where it adds the fewest crossings, as for layers in Sugiyama's method.
+
+use super::{Arrow, Bundle, Diagram, GroupBox, Key, Label, Point, Rect, Words, ZoneBox};
+use crate::catalog::{Catalog, Encryption, Id};
+use crate::deployment::{Deployment, Group};
+use crate::flow::Flow;
+use crate::net::Addresses;
+
+const GRID: i32 = 8;
+/// Between the picture's edge and what is in it.
+const MARGIN: i32 = 8;
+/// Between things that stand above each other.
+const GAP: i32 = 16;
+/// Between a zone's edge and its boxes.
+const INSET: i32 = 16;
+/// The height of a zone's heading.
+const HEAD: i32 = 32;
+/// Between the arrows at an edge, where there are few, and where there are many.
+const PITCH: [i32; 2] = [24, 16];
+/// From a box's corner to the first arrow, at least.
+const LEAD: i32 = 16;
+/// Many arrows.
+const MANY: usize = 60;
+/// Between lanes, and twice that between the rows of bent arrows.
+const ROW: i32 = 16;
+/// The height of a line of text.
+const LINE: i32 = 16;
+/// Between a box's edge and its text.
+const PAD: i32 = 12;
+/// Between a label and its neighbours.
+const AIR: i32 = 4;
+/// Boxes are between this wide and that.
+const WIDTHS: [i32; 2] = [136, 232];
+/// The width that narrower pictures are brought towards, so that text looks equally large in all.
+const USUAL: i32 = 880;
+/// The most tracks that a channel gets for it, and the fewest that an inner channel has.
+const SPARE: i32 = 9;
+const LEAST: i32 = 3;
+/// A line in the legend.
+const SAMPLE: i32 = 32;
+/// Addresses written out.
+const MOST_ADDRESSES: usize = 3;
+/// More arrows than this in a channel are not sorted against each other.
+const MOST_SORTED: usize = 400;
+
+const LEFT: usize = 0;
+const RIGHT: usize = 1;
+
+/// A box before it has a place.
+struct Node<'a> {
+    group: &'a Group,
+    zone: Id,
+    column: usize,
+    text: Vec<(Words, String)>,
+    /// The height its text needs.
+    tall: i32,
+    top: i32,
+    bottom: i32,
+    /// The slots of its left and right edge, from the top: which wire, and which end of it.
+    edges: [Vec<(usize, usize)>; 2],
+}
+
+/// An arrow before it has points. In each pair the initiator's comes first.
+struct Wire {
+    nodes: [usize; 2],
+    sides: [usize; 2],
+    y: [i32; 2],
+    /// The channels it has a vertical in; channel n is left of column n.
+    channels: [usize; 2],
+    track: [i32; 2],
+    /// The lane it takes from one channel to the other: above or below, and which.
+    lane: Option<(bool, i32)>,
+    straight: bool,
+}
+
+/// A vertical of a wire in a channel, with the horizontals that lead to it: their row, and if they come from the right.
+struct Vertical {
+    wire: usize,
+    end: usize,
+    low: i32,
+    high: i32,
+    rows: [(i32, bool); 2],
+}
+
+/// The space beside a column.
+struct Channel {
+    /// Where its tracks begin.
+    x: i32,
+    /// The room for labels at its left and right.
+    strips: [i32; 2],
+    /// How many tracks wide the rest is.
+    tracks: i32,
+}
+
+impl Channel {
+    const fn width(&self) -> i32 {
+        self.strips[0] + GRID * self.tracks + self.strips[1]
+    }
+}
+
+/// Places everything; title and description are left empty.
+pub(super) fn layout(catalog: &Catalog, deployment: &Deployment, flows: &[Flow], bundles: &[Bundle]) -> Diagram {
+    let mut nodes = nodes(catalog, deployment);
+    let mut arrows = Vec::new();
+    let mut wires = Vec::new();
+    for bundle in bundles {
+        let at = bundle.ends.map(|id| nodes.iter().position(|node| node.group.id == id));
+        if let [Some(from), Some(to)] = at {
+            arrows.push(arrow(deployment, flows, bundle));
+            wires.push(wire(&nodes, [from, to]));
+        }
+    }
+    let lanes = route(&mut nodes, &mut wires);
+    let top = MARGIN + ROW * lanes[0];
+    let pitch = PITCH[usize::from(wires.len() > MANY)];
+    settle(&mut nodes, &mut wires, top, pitch);
+    straighten(&nodes, &mut wires);
+    settle(&mut nodes, &mut wires, top, pitch);
+    let bottom = nodes.iter().map(|node| node.bottom + INSET).max().unwrap_or(0);
+    let height = bottom + ROW * lanes[1];
+    let row = |wire: &Wire| {
+        wire.lane.map_or(0, |(above, at)| if above { MARGIN + ROW * at } else { bottom + ROW * (at + 1) })
+    };
+
+    let columns = nodes.last().map_or(0, |node| node.column + 1);
+    let widths: Vec<i32> = (0..columns).map(|column| width(&nodes, column)).collect();
+    let mut channels: Vec<Channel> = (0..=columns).map(|at| channel(&mut wires, &arrows, at, row)).collect();
+    let taken = 2 * MARGIN + widths.iter().sum::<i32>() + channels.iter().map(Channel::width).sum::<i32>();
+    let spare = (USUAL - taken).max(0) / GRID / (columns as i32 - 1).max(1);
+    let inner = channels.iter_mut().skip(1).take(columns.saturating_sub(1));
+    inner.for_each(|channel| channel.tracks = (channel.tracks + spare.min(SPARE)).max(LEAST));
+    let mut x = MARGIN;
+    let mut lefts = Vec::with_capacity(columns);
+    for (channel, width) in channels.iter_mut().zip(widths.iter().chain([&0])) {
+        channel.x = x + channel.strips[0];
+        x += channel.width();
+        lefts.push(x);
+        x += width;
+    }
+    let zones = zones(catalog, &nodes, &lefts, &widths, [top, bottom]);
+
+    let boxes: Vec<GroupBox> = nodes.iter().map(|node| node.draw(&zones)).collect();
+    for (arrow, wire) in arrows.iter_mut().zip(&wires) {
+        let edge = |end: usize| {
+            let rect = boxes[wire.nodes[end]].rect;
+            Point { x: if wire.sides[end] == LEFT { rect.x } else { rect.right() }, y: wire.y[end] }
+        };
+        let (from, to) = (edge(0), edge(1));
+        let track = |end: usize| channels[wire.channels[end]].x + GRID * (wire.track[end] + 1);
+        arrow.points.push(from);
+        if !wire.straight {
+            arrow.points.push(Point { x: track(0), y: from.y });
+            if wire.lane.is_some() {
+                arrow.points.extend([0, 1].map(|end| Point { x: track(end), y: row(wire) }));
+            }
+            arrow.points.push(Point { x: track(1), y: to.y });
+        }
+        arrow.points.push(to);
+        let rect = &mut arrow.label.rect;
+        rect.y = to.y - LINE / 2;
+        arrow.label.at_end = wire.sides[1] == LEFT;
+        rect.x = if arrow.label.at_end { to.x - INSET - AIR - rect.width } else { to.x + INSET + AIR };
+    }
+
+    let remark = match (boxes.is_empty(), arrows.len() < bundles.len() || bundles.is_empty() && !flows.is_empty()) {
+        (true, _) => Some("Nothing here yet: switch on a role."),
+        (_, true) => Some("Too many flows to draw: the table has them all."),
+        _ => None,
+    };
+    let (legend, width) = legend(&arrows, remark, height + GAP);
+    let height = if legend.is_empty() { height + MARGIN } else { height + GAP + LINE + MARGIN };
+    Diagram {
+        width: (x + MARGIN).max(width),
+        height,
+        zones,
+        boxes,
+        arrows,
+        legend,
+        title: String::new(),
+        description: String::new(),
+    }
+}
+
+/// The width of a column.
+fn width(nodes: &[Node], column: usize) -> i32 {
+    nodes.iter().filter(|node| node.column == column).map(Node::width).max().unwrap_or(0)
+}
+
+/// The zones: each as long as its boxes need, the last of a column to the bottom.
+fn zones(catalog: &Catalog, nodes: &[Node], lefts: &[i32], widths: &[i32], [top, bottom]: [i32; 2]) -> Vec<ZoneBox> {
+    let mut zones: Vec<ZoneBox> = Vec::new();
+    for node in nodes {
+        let (x, width) = (lefts[node.column], widths[node.column]);
+        let above = zones.last_mut().filter(|zone| zone.rect.x == x);
+        let y = above.as_ref().map_or(top, |zone| zone.rect.bottom() + GAP);
+        match above.filter(|zone| zone.zone == node.zone) {
+            Some(zone) => zone.rect.height = node.bottom + INSET - zone.rect.y,
+            None => {
+                let rect = Rect { x, y, width, height: node.bottom + INSET - y };
+                let name = catalog.zone(node.zone).map_or("", |zone| zone.name);
+                let label = label(Words::Zone, name, Point { x: x + PAD, y: y + GRID }, width - 2 * PAD);
+                zones.push(ZoneBox { zone: node.zone, rect, label });
+            }
+        }
+    }
+    for at in 0..zones.len() {
+        if zones.get(at + 1).is_none_or(|next| next.rect.x != zones[at].rect.x) {
+            zones[at].rect.height = bottom - zones[at].rect.y;
+        }
+    }
+    zones
+}
+
+/// The groups that take part, in the order of columns and zones; columns without any are left out.
+fn nodes<'a>(catalog: &Catalog, deployment: &'a Deployment) -> Vec<Node<'a>> {
+    let place = |zone: &str| catalog.zones.iter().position(|row| row.id == zone).unwrap_or(usize::MAX);
+    let column = |zone: &str| catalog.zone(zone).map_or(u8::MAX, |zone| zone.column);
+    let taking_part = deployment.groups.iter().filter(|group| deployment.takes_part(catalog, group));
+    let mut groups: Vec<(&Group, Id)> = taking_part.map(|group| (group, deployment.zone(catalog, group))).collect();
+    groups.sort_by_key(|(_, zone)| (column(zone), place(zone)));
+    let mut nodes: Vec<Node> = Vec::with_capacity(groups.len());
+    let mut last = None;
+    for (group, zone) in groups {
+        let column = column(zone);
+        let at = nodes.last().map_or(0, |node| node.column + usize::from(last != Some(column)));
+        last = Some(column);
+        let text = text(catalog, deployment, group);
+        let lines = text.iter().filter(|(words, _)| *words != Words::Count).count();
+        let tall = snap(2 * PAD + LINE * lines as i32);
+        nodes.push(Node { group, zone, column: at, text, tall, top: 0, bottom: 0, edges: [Vec::new(), Vec::new()] });
+    }
+    nodes
+}
+
+/// What is written in a group's box.
+fn text(catalog: &Catalog, deployment: &Deployment, group: &Group) -> Vec<(Words, String)> {
+    let mut text = vec![(Words::Name, group.name.clone())];
+    if group.machines > 1 {
+        text.push((Words::Count, format!("×{}", group.machines)));
+    }
+    addresses(&mut text, "", &group.listens);
+    if let Some(connects) = &group.connects {
+        addresses(&mut text, "from ", connects);
+    }
+    let running = deployment.running(catalog, group);
+    let only = group.roles.iter().filter(|role| running.contains(role)).count() < 2;
+    let name = group.name.to_ascii_lowercase();
+    for role in running.iter().filter_map(|role| catalog.role(role)) {
+        let role_name = role.name.to_ascii_lowercase();
+        let said =
+            name.starts_with(&role_name) || !name.is_empty() && role_name.starts_with(name.trim_end_matches('s'));
+        if role.hosted_on.is_none() && only && said {
+            continue;
+        }
+        match group.instance_ports(role.id).len() {
+            0 | 1 => text.push((Words::Role, role.name.to_owned())),
+            count => text.push((Words::Role, format!("{} ×{count}", role.name))),
+        }
+    }
+    text
+}
+
+/// Adds addresses, short ones two on a line; those beyond the third are counted.
+fn addresses(text: &mut Vec<(Words, String)>, prefix: &str, addresses: &Addresses) {
+    let list = match addresses {
+        Addresses::Missing => return text.push((Words::Missing, format!("{prefix}address missing"))),
+        Addresses::Any => return text.push((Words::Address, format!("{prefix}any address"))),
+        Addresses::Known(list) => list,
+    };
+    let mut pieces: Vec<String> = list.iter().take(MOST_ADDRESSES).map(ToString::to_string).collect();
+    if list.len() > MOST_ADDRESSES {
+        pieces.push(format!("+{}", list.len() - MOST_ADDRESSES));
+    }
+    let mut line = prefix.to_owned();
+    for (at, piece) in pieces.iter().enumerate() {
+        if at > 0 && measure(Words::Address, &line) + measure(Words::Address, piece) > WIDTHS[0] {
+            text.push((Words::Address, std::mem::take(&mut line)));
+        } else if at > 0 {
+            line.push_str(", ");
+        }
+        line.push_str(piece);
+    }
+    text.push((Words::Address, line));
+}
+
+impl Node<'_> {
+    /// The width of its zone, if it stood there alone.
+    fn width(&self) -> i32 {
+        let widest =
+            self.text.iter().map(|(words, text)| measure(*words, text) + self.beside(*words)).max().unwrap_or(0);
+        snap(widest + 2 * PAD).clamp(WIDTHS[0], WIDTHS[1]) + 2 * INSET
+    }
+
+    /// The room that the number of machines takes from the name.
+    fn beside(&self, words: Words) -> i32 {
+        let count = self.text.iter().find(|(other, _)| words == Words::Name && *other == Words::Count);
+        count.map_or(0, |(words, text)| measure(*words, text) + AIR)
+    }
+
+    fn draw(&self, zones: &[ZoneBox]) -> GroupBox {
+        let zone = zones
+            .iter()
+            .find(|zone| zone.zone == self.zone)
+            .map_or(Rect { x: 0, y: 0, width: 0, height: 0 }, |zone| zone.rect);
+        let rect =
+            Rect { x: zone.x + INSET, y: self.top, width: zone.width - 2 * INSET, height: self.bottom - self.top };
+        let mut y = self.top + PAD;
+        let mut labels = Vec::new();
+        for (words, text) in &self.text {
+            let mut label =
+                label(*words, text, Point { x: rect.x + PAD, y }, rect.width - 2 * PAD - self.beside(*words));
+            if *words == Words::Count {
+                label.at_end = true;
+                label.rect.x = rect.right() - PAD - label.rect.width;
+                label.rect.y -= LINE;
+            } else {
+                y += LINE;
+            }
+            labels.push(label);
+        }
+        GroupBox { group: self.group.id, rect, name: self.group.name.clone(), labels }
+    }
+}
+
+/// An arrow without its points.
+fn arrow(deployment: &Deployment, flows: &[Flow], bundle: &Bundle) -> Arrow {
+    let name = |id| deployment.group(id).map_or("", |group| group.name.as_str());
+    let [initiator, responder] = bundle.ends;
+    let ports = bundle.ports();
+    let mut title = format!("{} → {}: {ports}, {}", name(initiator), name(responder), bundle.encryption.name());
+    let flows: Vec<&Flow> = bundle.flows.iter().filter_map(|at| flows.get(*at)).collect();
+    for flow in &flows {
+        title.push('\n');
+        title.push_str(&flow.purposes());
+    }
+    let flows = flows.into_iter().map(Flow::key).collect();
+    let label = label(Words::Port, &ports, Point { x: 0, y: 0 }, i32::MAX);
+    Arrow { flows, initiator, responder, encryption: bundle.encryption, points: Vec::new(), label, title }
+}
+
+/// A wire between boxes of different columns, on the sides that face each other. Others get their sides later.
+fn wire(nodes: &[Node], ends: [usize; 2]) -> Wire {
+    let columns = ends.map(|end| nodes[end].column);
+    let sides = if columns[0] < columns[1] { [RIGHT, LEFT] } else { [LEFT, RIGHT] };
+    Wire { nodes: ends, sides, y: [0; 2], channels: columns, track: [0; 2], lane: None, straight: false }
+}
+
+/// Chooses sides, lanes and the order of the slots; returns how many lanes there are above and below.
+fn route(nodes: &mut [Node], wires: &mut [Wire]) -> [i32; 2] {
+    let mut load = vec![[0; 2]; nodes.len()];
+    for wire in wires.iter().filter(|wire| wire.channels[0] != wire.channels[1]) {
+        for end in [0, 1] {
+            load[wire.nodes[end]][wire.sides[end]] += 1;
+        }
+    }
+    for wire in wires.iter_mut() {
+        if wire.channels[0] == wire.channels[1] {
+            let at = |side: usize| load[wire.nodes[0]][side] + load[wire.nodes[1]][side];
+            wire.sides = if at(LEFT) < at(RIGHT) { [LEFT; 2] } else { [RIGHT; 2] };
+        }
+        wire.channels = [0, 1].map(|end| wire.channels[end] + wire.sides[end]);
+    }
+
+    let count = |column: usize| nodes.iter().filter(|node| node.column == column).count();
+    let first = |column: usize| nodes.iter().position(|node| node.column == column).unwrap_or(0);
+    let high = |node: usize| (200 * (node - first(nodes[node].column)) + 100) / count(nodes[node].column);
+    let mut skipping: Vec<usize> =
+        (0..wires.len()).filter(|at| wires[*at].channels[0] != wires[*at].channels[1]).collect();
+    skipping.sort_by_key(|at| wires[*at].nodes.into_iter().min());
+    let mut lanes = [0; 2];
+    for at in skipping {
+        let [from, to] = wires[at].nodes.map(high);
+        let above = from + 2 * to < 300;
+        let lane = &mut lanes[usize::from(!above)];
+        wires[at].lane = Some((above, *lane));
+        *lane += 1;
+    }
+
+    for (at, wire) in wires.iter().enumerate() {
+        for end in [0, 1] {
+            nodes[wire.nodes[end]].edges[wire.sides[end]].push((at, end));
+        }
+    }
+    for node in 0..nodes.len() {
+        for side in [LEFT, RIGHT] {
+            let mut slots = std::mem::take(&mut nodes[node].edges[side]);
+            slots.sort_by_key(|&(at, end)| {
+                let (wire, other) = (&wires[at], wires[at].nodes[1 - end] as isize);
+                let within = nodes[wires[at].nodes[1 - end]].column == nodes[node].column;
+                let (class, order) = match (wire.lane, within) {
+                    (Some((above, lane)), _) => (if above { 0 } else { 5 }, lane as isize),
+                    (None, false) => (2, other),
+                    (None, true) if other == node as isize => (3, 0),
+                    (None, true) => (if other < node as isize { 1 } else { 4 }, -other),
+                };
+                (class, order, at, end)
+            });
+            nodes[node].edges[side] = slots;
+        }
+    }
+    lanes
+}
+
+/// Moves boxes and slots down, and only down, until each has the room it needs.
+fn settle(nodes: &mut [Node], wires: &mut [Wire], top: i32, pitch: i32) {
+    for _ in 0..=nodes.len() + wires.len() {
+        let mut moved = false;
+        let mut above: Option<(usize, Id, i32)> = None;
+        for node in nodes.iter_mut() {
+            let start = match above {
+                Some((column, zone, bottom)) if column == node.column => {
+                    bottom + GAP + if zone == node.zone { 0 } else { INSET + HEAD }
+                }
+                _ => top + HEAD,
+            };
+            let lead = |slots: usize| ((node.tall - pitch * (slots as i32 - 1)) / 2 / GRID * GRID).max(LEAD);
+            let pulled = node.edges.iter().filter_map(|slots| {
+                let mut room = lead(slots.len()) - pitch;
+                let above = slots.iter().map(|&(at, end)| {
+                    room += if wires[at].straight { pitch } else { pitch + ROW / 2 };
+                    if wires[at].straight { wires[at].y[end] - room } else { i32::MAX }
+                });
+                above.min()
+            });
+            let pulled = pulled.min().unwrap_or(i32::MAX);
+            node.top = if pulled == i32::MAX || pulled <= start + GRID { start } else { pulled };
+            node.bottom = node.top + node.tall;
+            for (side, slots) in node.edges.iter().enumerate() {
+                let mut next = node.top + lead(slots.len());
+                for &(at, end) in slots {
+                    let wire = &mut wires[at];
+                    let mut y = next.max(wire.y[end]);
+                    if !wire.straight {
+                        y += (if side == LEFT { ROW / 2 } else { 0 } - y).rem_euclid(ROW);
+                    }
+                    if y != wire.y[end] {
+                        moved = true;
+                        wire.y[end] = y;
+                        if wire.straight {
+                            wire.y[1 - end] = y;
+                        }
+                    }
+                    next = y + pitch;
+                    node.bottom = node.bottom.max(y + LEAD);
+                }
+            }
+            above = Some((node.column, node.zone, node.bottom));
+        }
+        if !moved {
+            break;
+        }
+    }
+}
+
+/// Marks wires that shall be straight: none crosses another, the nearly straight first.
+fn straighten(nodes: &[Node], wires: &mut [Wire]) {
+    let slot = |wire: &Wire, at: usize, end: usize| {
+        let slots = &nodes[wire.nodes[end]].edges[wire.sides[end]];
+        (wire.nodes[end], slots.iter().position(|slot| *slot == (at, end)))
+    };
+    let mut near: Vec<(i32, usize)> = Vec::new();
+    for (at, wire) in wires.iter().enumerate() {
+        if wire.channels[0] == wire.channels[1] && wire.sides[0] != wire.sides[1] {
+            near.push(((wire.y[0] - wire.y[1]).abs(), at));
+        }
+    }
+    near.sort_unstable();
+    let mut chosen = Vec::new();
+    let mut partners = vec![[Vec::new(), Vec::new()]; nodes.len()];
+    for (_, at) in near {
+        let wire = &mut wires[at];
+        let (mut left, mut right) = (slot(wire, at, 0), slot(wire, at, 1));
+        if wire.sides[0] == LEFT {
+            std::mem::swap(&mut left, &mut right);
+        }
+        let channel = wire.channels[0];
+        let ([_, of_left], [of_right, _]) = (&partners[left.0], &partners[right.0]);
+        let alone = |side: usize, others: &[usize]| others.iter().all(|other| partners[*other][side].len() == 1);
+        let known = of_left.contains(&right.0);
+        let star = of_left.is_empty() && alone(RIGHT, of_right) || of_right.is_empty() && alone(LEFT, of_left);
+        if !known && !star {
+            continue;
+        }
+        if chosen.iter().all(|(other, over, under)| *other != channel || (*over < left) == (*under < right)) {
+            chosen.push((channel, left, right));
+            if !known {
+                partners[left.0][RIGHT].push(right.0);
+                partners[right.0][LEFT].push(left.0);
+            }
+            wire.straight = true;
+        }
+    }
+    for wire in wires {
+        wire.y = [0; 2];
+    }
+}
+
+/// Measures a channel and places what is in it.
+fn channel(wires: &mut [Wire], arrows: &[Arrow], at: usize, row: impl Fn(&Wire) -> i32) -> Channel {
+    let strip = |side: usize| {
+        let ends = wires.iter().zip(arrows).filter(|(wire, _)| wire.channels[1] == at && wire.sides[1] == side);
+        ends.map(|(_, arrow)| snap(arrow.label.rect.width + 2 * AIR)).max().unwrap_or(0)
+    };
+    let strips = [strip(RIGHT), strip(LEFT)];
+    let tracks = tracks(wires, at, row);
+    Channel { x: 0, strips, tracks: if tracks > 0 { tracks + 1 } else { 0 } }
+}
+
+/// Gives every vertical of a channel a track; returns how many tracks there are.
+fn tracks(wires: &mut [Wire], channel: usize, row: impl Fn(&Wire) -> i32) -> i32 {
+    let mut verticals = Vec::new();
+    for (at, wire) in wires.iter().enumerate().filter(|(_, wire)| !wire.straight) {
+        for end in [0, 1] {
+            if wire.channels[end] != channel || wire.lane.is_none() && end == 1 {
+                continue;
+            }
+            let far = match wire.lane {
+                Some(_) => (row(wire), wire.channels[1 - end] > channel),
+                None => (wire.y[1], wire.sides[1] == LEFT),
+            };
+            let rows = [(wire.y[end], wire.sides[end] == LEFT), far];
+            let (low, high) = (rows[0].0.min(rows[1].0), rows[0].0.max(rows[1].0));
+            verticals.push(Vertical { wire: at, end, low, high, rows });
+        }
+    }
+    let mut order: Vec<usize> = Vec::new();
+    for pass in 0..3 {
+        for at in 0..verticals.len() {
+            if verticals.len() > MOST_SORTED {
+                order.push(at);
+                continue;
+            }
+            if pass > 0 {
+                order.retain(|other| *other != at);
+            }
+            let mut cost: i32 = order.iter().map(|other| crossings(&verticals[at], &verticals[*other])).sum();
+            let (mut least, mut best) = (cost, 0);
+            for (position, other) in order.iter().enumerate() {
+                cost += crossings(&verticals[*other], &verticals[at]) - crossings(&verticals[at], &verticals[*other]);
+                if cost < least {
+                    (least, best) = (cost, position + 1);
+                }
+            }
+            order.insert(best, at);
+        }
+        if verticals.len() > MOST_SORTED {
+            break;
+        }
+    }
+    let mut placed: Vec<(i32, i32, i32)> = Vec::new();
+    for at in order {
+        let Vertical { wire, end, low, high, .. } = verticals[at];
+        let beside =
+            placed.iter().filter(|(other_low, other_high, _)| *other_low <= high + GRID && low <= *other_high + GRID);
+        let track = beside.map(|(_, _, track)| track + 1).max().unwrap_or(0);
+        placed.push((low, high, track));
+        wires[wire].track[end] = track;
+        if wires[wire].lane.is_none() {
+            wires[wire].track[1] = track;
+        }
+    }
+    placed.iter().map(|(_, _, track)| track + 1).max().unwrap_or(0)
+}
+
+/// How often two wires cross if the first one's vertical is left of the second one's.
+fn crossings(left: &Vertical, right: &Vertical) -> i32 {
+    let crosses = |of: &Vertical, to_right: bool, other: &Vertical| {
+        of.rows.iter().filter(|(y, from_right)| *from_right == to_right && other.low < *y && *y < other.high).count()
+            as i32
+    };
+    crosses(left, true, right) + crosses(right, false, left)
+}
+
+/// The legend in a row at that height, and how wide the picture must be for it.
+fn legend(arrows: &[Arrow], remark: Option<&'static str>, y: i32) -> (Vec<Key>, i32) {
+    let present = [Encryption::Tls, Encryption::Optional, Encryption::Clear];
+    let present = present.into_iter().filter(|encryption| arrows.iter().any(|arrow| arrow.encryption == *encryption));
+    let mut keys: Vec<(Option<Encryption>, &str)> =
+        present.map(|encryption| (Some(encryption), encryption.name())).collect();
+    if !arrows.is_empty() {
+        keys.push((None, "number: port at its listener"));
+    }
+    keys.extend(remark.map(|remark| (None, remark)));
+    let mut x = MARGIN + PAD;
+    let mut legend = Vec::new();
+    for (encryption, text) in keys {
+        x += if encryption.is_some() { SAMPLE + GRID } else { 0 };
+        let label = label(Words::Legend, text, Point { x, y }, i32::MAX);
+        x = snap(label.rect.right() + GAP);
+        legend.push(Key { encryption, label });
+    }
+    (legend, x + MARGIN)
+}
+
+const fn snap(length: i32) -> i32 {
+    (length + GRID - 1) / GRID * GRID
+}
+
+/// A text at a place, cut to a width.
+fn label(words: Words, text: &str, at: Point, most: i32) -> Label {
+    let mut text: String = text.chars().filter(|c| !c.is_control()).collect();
+    if measure(words, &text) > most {
+        let room = most - measure(words, "…");
+        let mut used = 0;
+        text = text
+            .chars()
+            .take_while(|c| {
+                used += advance(words, *c);
+                used <= room * 10
+            })
+            .collect();
+        text.push('…');
+    }
+    let rect = Rect { x: at.x, y: at.y, width: measure(words, &text), height: LINE };
+    Label { words, text, rect, at_end: false }
+}
+
+/// The width of a text.
+fn measure(words: Words, text: &str) -> i32 {
+    (text.chars().map(|c| advance(words, c)).sum::<i32>() + 9) / 10
+}
+
+/// The width of a character in tenths: that of the widest common font.
+fn advance(words: Words, c: char) -> i32 {
+    let wide = c >= '\u{1100}' && !('\u{2000}'..'\u{2200}').contains(&c);
+    let size = match words {
+        Words::Address | Words::Missing => return if wide { 130 } else { 64 },
+        Words::Port => return if wide { 140 } else { 67 },
+        Words::Name => 10,
+        Words::Zone => 9,
+        Words::Count | Words::Role | Words::Legend => 8,
+    };
+    size * match c {
+        _ if wide => 17,
+        ' ' | '!' | '\'' | '(' | ')' | ',' | '-' | '.' | ':' | ';' | 'I' | '|' | 'f' | 'i' | 'j' | 'l' | 'r' | 't' => 6,
+        '%' | '@' | 'M' | 'W' | 'm' | 'w' | '…' | '\u{300}'.. => 14,
+        'a'..='z' => 9,
+        _ => 11,
+    }
+}

@@ -1,0 +1,266 @@
+//! Prints a picture as SVG text. Attributes and classes only, never a style attribute or element (the page's policy forbids
+//! them), and no text of the user's but through one escaping function.
+
+use std::fmt::Write;
+
+use super::{Arrow, Diagram, Label, Rect, Words};
+use crate::catalog::Encryption;
+
+/// The colours of a picture that stands alone. Inside the page classes do it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Theme {
+    /// Behind everything, and of boxes.
+    pub surface: &'static str,
+    /// Of zones.
+    pub sunken: &'static str,
+    /// The edge of zones.
+    pub line: &'static str,
+    /// The edge of boxes.
+    pub edge: &'static str,
+    /// Text.
+    pub ink: &'static str,
+    /// Text that matters less.
+    pub soft: &'static str,
+    /// Arrows.
+    pub arrow: &'static str,
+    /// Arrows in clear text.
+    pub clear: &'static str,
+    /// What is missing.
+    pub missing: &'static str,
+}
+
+impl Theme {
+    /// For light paper.
+    pub const LIGHT: Self = Self {
+        surface: "#ffffff",
+        sunken: "#f8f9fb",
+        line: "#dfe3e9",
+        edge: "#b7c0cb",
+        ink: "#19212b",
+        soft: "#5a6675",
+        arrow: "#44525f",
+        clear: "#9a5b00",
+        missing: "#b3261e",
+    };
+    /// For dark screens.
+    pub const DARK: Self = Self {
+        surface: "#1c2229",
+        sunken: "#171c22",
+        line: "#2c353f",
+        edge: "#48545f",
+        ink: "#e6eaef",
+        soft: "#9aa7b6",
+        arrow: "#9fb0bf",
+        clear: "#e3a94a",
+        missing: "#f0857c",
+    };
+}
+
+const SANS: &str = "system-ui, 'Segoe UI', Roboto, 'DejaVu Sans', sans-serif";
+const MONO: &str = "ui-monospace, 'Cascadia Mono', Menlo, Consolas, 'DejaVu Sans Mono', monospace";
+/// The length of an arrow head, and half its width.
+const HEAD: [i32; 2] = [9, 4];
+/// Between a line and the label that interrupts it.
+const AIR: i32 = 4;
+/// The length of a line in the legend, and its distance from the text.
+const SAMPLE: [i32; 2] = [32, 8];
+
+/// For the page: colours and fonts are left to classes.
+pub fn inline(diagram: &Diagram) -> String {
+    print(diagram, None)
+}
+
+/// For a file: colours and fonts are written out.
+pub fn standalone(diagram: &Diagram, theme: &Theme) -> String {
+    print(diagram, Some(theme))
+}
+
+/// Text as XML character data, safe in attributes too: markup is escaped; control characters, those that turn the direction
+/// of writing, and what XML cannot hold are dropped.
+pub fn escape(text: &str) -> String {
+    let mut escaped = String::with_capacity(text.len());
+    for c in text.chars() {
+        match c {
+            '&' => escaped.push_str("&amp;"),
+            '<' => escaped.push_str("&lt;"),
+            '>' => escaped.push_str("&gt;"),
+            '"' => escaped.push_str("&quot;"),
+            '\'' => escaped.push_str("&#39;"),
+            '\n' => escaped.push('\n'),
+            '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{fffe}' | '\u{ffff}' => {}
+            c if c.is_control() => {}
+            c => escaped.push(c),
+        }
+    }
+    escaped
+}
+
+fn print(diagram: &Diagram, theme: Option<&Theme>) -> String {
+    let mut pen = Pen { out: String::new(), theme };
+    let Diagram { width, height, .. } = *diagram;
+    pen.add("<svg xmlns=\"http://www.w3.org/2000/svg\" class=\"diagram\" role=\"img\" aria-labelledby=\"diagram-title diagram-desc\"");
+    pen.put(format_args!(" viewBox=\"0 0 {width} {height}\" width=\"{width}\" height=\"{height}\""));
+    if theme.is_some() {
+        pen.put(format_args!(" font-family=\"{SANS}\""));
+    }
+    pen.put(format_args!("><title id=\"diagram-title\">{}</title>", escape(&diagram.title)));
+    pen.put(format_args!("<desc id=\"diagram-desc\">{}</desc>\n", escape(&diagram.description)));
+    if theme.is_some() {
+        pen.rect("diagram-paper", Rect { x: 0, y: 0, width, height }, 0);
+    }
+    for zone in &diagram.zones {
+        pen.rect("diagram-zone", zone.rect, 10);
+        pen.label(&zone.label);
+    }
+    for group in &diagram.boxes {
+        pen.put(format_args!(
+            "<g class=\"diagram-group\" data-group=\"{}\"><title>{}</title>",
+            group.group.0,
+            escape(&group.name)
+        ));
+        pen.rect("diagram-box", group.rect, 8);
+        group.labels.iter().for_each(|label| pen.label(label));
+        pen.add("</g>\n");
+    }
+    for arrow in &diagram.arrows {
+        pen.put(format_args!(
+            "<g class=\"diagram-arrow {}\" data-flow=\"{}\">",
+            class(arrow.encryption),
+            escape(&arrow.flows.join(" "))
+        ));
+        pen.put(format_args!("<title>{}</title>", escape(&arrow.title)));
+        pen.arrow(arrow);
+        pen.add("</g>\n");
+    }
+    for key in &diagram.legend {
+        if let Some(encryption) = key.encryption {
+            let Rect { x, y, height, .. } = key.label.rect;
+            pen.put(format_args!("<g class=\"diagram-arrow {}\">", class(encryption)));
+            pen.line(encryption, &format!("M{} {}h{}", x - SAMPLE[0] - SAMPLE[1], y + height / 2, SAMPLE[0]));
+            pen.add("</g>");
+        }
+        pen.label(&key.label);
+    }
+    pen.add("</svg>\n");
+    pen.out
+}
+
+/// The class of an arrow.
+const fn class(encryption: Encryption) -> &'static str {
+    match encryption {
+        Encryption::Clear => "is-clear",
+        Encryption::Optional => "is-optional",
+        Encryption::Tls => "is-tls",
+    }
+}
+
+struct Pen<'a> {
+    out: String,
+    theme: Option<&'a Theme>,
+}
+
+impl Pen<'_> {
+    fn add(&mut self, text: &str) {
+        self.out.push_str(text);
+    }
+
+    fn put(&mut self, text: std::fmt::Arguments) {
+        // Writing to a string cannot fail.
+        let _ = self.out.write_fmt(text);
+    }
+
+    /// Colours as attributes, where there is no page to give them.
+    fn paint(&mut self, attribute: &str, colour: impl Fn(&Theme) -> &'static str) {
+        if let Some(theme) = self.theme {
+            self.put(format_args!(" {attribute}=\"{}\"", colour(theme)));
+        }
+    }
+
+    fn rect(&mut self, class: &str, rect: Rect, radius: i32) {
+        let Rect { x, y, width, height } = rect;
+        self.put(format_args!(
+            "<rect class=\"{class}\" x=\"{x}\" y=\"{y}\" width=\"{width}\" height=\"{height}\" rx=\"{radius}\""
+        ));
+        let zone = class == "diagram-zone";
+        self.paint("fill", |theme| if zone { theme.sunken } else { theme.surface });
+        if radius > 0 {
+            self.paint("stroke", |theme| if zone { theme.line } else { theme.edge });
+        }
+        self.add("/>");
+    }
+
+    fn label(&mut self, label: &Label) {
+        let (class, font) = match label.words {
+            Words::Zone => ("diagram-zone-name", "10.5\" letter-spacing=\"0.6"),
+            Words::Name => ("diagram-name", "12.5\" font-weight=\"650"),
+            Words::Count => ("diagram-count", "11.5"),
+            Words::Address => ("diagram-address", "10.5"),
+            Words::Missing => ("diagram-address is-missing", "10.5"),
+            Words::Role => ("diagram-role", "11.5"),
+            Words::Port => ("diagram-port", "11\" font-weight=\"600"),
+            Words::Legend => ("diagram-key", "11"),
+        };
+        let mono = matches!(label.words, Words::Address | Words::Missing | Words::Port);
+        let (x, end) = if label.at_end { (label.rect.right(), " text-anchor=\"end\"") } else { (label.rect.x, "") };
+        self.put(format_args!(
+            "<text class=\"{class}\" x=\"{x}\" y=\"{}\"{end} font-size=\"{font}\"",
+            label.rect.y + 12
+        ));
+        if mono && self.theme.is_some() {
+            self.put(format_args!(" font-family=\"{MONO}\""));
+        }
+        self.paint("fill", |theme| match label.words {
+            Words::Name | Words::Role | Words::Port => theme.ink,
+            Words::Missing => theme.missing,
+            _ => theme.soft,
+        });
+        let text = if label.words == Words::Zone { &label.text.to_ascii_uppercase() } else { &label.text };
+        self.put(format_args!(">{}</text>", escape(text)));
+    }
+
+    fn arrow(&mut self, arrow: &Arrow) {
+        let Some((tip, before)) = arrow.points.split_last() else { return };
+        let (room, [length, half]) = (arrow.label.rect, HEAD);
+        let (stop, go, back) = if arrow.label.at_end {
+            (room.x - AIR, room.right() + AIR, tip.x - length)
+        } else {
+            (room.right() + AIR, room.x - AIR, tip.x + length)
+        };
+        // From the label to the initiator, so that a pattern begins whole where it is looked at.
+        let mut path = format!("M{back} {}H{go}M{stop} {}", tip.y, tip.y);
+        let mut row = tip.y;
+        for point in before.iter().rev() {
+            let _ = if point.y == row { write!(path, "H{}", point.x) } else { write!(path, "V{}", point.y) };
+            row = point.y;
+        }
+        self.line(arrow.encryption, &path);
+        self.put(format_args!(
+            "<path class=\"diagram-head\" d=\"M{} {}L{back} {}V{}z\"",
+            tip.x,
+            tip.y,
+            tip.y - half,
+            tip.y + half
+        ));
+        self.paint("fill", |theme| colour(theme, arrow.encryption));
+        self.add("/>");
+        self.label(&arrow.label);
+    }
+
+    fn line(&mut self, encryption: Encryption, path: &str) {
+        self.put(format_args!("<path class=\"diagram-line\" d=\"{path}\" fill=\"none\" stroke-width=\"1.5\""));
+        self.add(match encryption {
+            Encryption::Tls => "",
+            Encryption::Clear => " stroke-dasharray=\"5 4\"",
+            Encryption::Optional => " stroke-dasharray=\"9 3 2 3\"",
+        });
+        self.paint("stroke", |theme| colour(theme, encryption));
+        self.add("/>");
+    }
+}
+
+const fn colour(theme: &Theme, encryption: Encryption) -> &'static str {
+    match encryption {
+        Encryption::Clear => theme.clear,
+        _ => theme.arrow,
+    }
+}

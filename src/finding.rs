@@ -1,0 +1,66 @@
+//! What the page has noticed about a deployment: how bad, where, why, who says so, and what to do. Data only; finds nothing
+//! itself.
+
+use crate::catalog::Id;
+use crate::deployment::{Edit, GroupId};
+
+/// How much it matters.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Severity {
+    /// Something cannot work, or a script refuses to run.
+    Error,
+    /// Something may be wrong, or wider than needed.
+    Warning,
+    /// Good to know.
+    Hint,
+}
+
+impl Severity {
+    /// One word.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Error => "error",
+            Self::Warning => "warning",
+            Self::Hint => "hint",
+        }
+    }
+}
+
+/// Where it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Place {
+    /// Everywhere.
+    Deployment,
+    /// The addresses of a group.
+    Addresses(GroupId),
+    /// The ports of a group.
+    Ports(GroupId),
+    /// An answer to a choice.
+    Choice(Id),
+}
+
+/// A change that would settle it, as one undo step.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Fix {
+    /// Words on the button.
+    pub label: String,
+    /// The change.
+    pub edit: Edit,
+}
+
+/// Something noticed.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Finding {
+    /// How much it matters.
+    pub severity: Severity,
+    /// Where.
+    pub place: Place,
+    /// What, in one sentence.
+    pub message: String,
+    /// Why it matters, in one or two sentences.
+    pub reason: String,
+    /// Documents that say so.
+    pub sources: Vec<Id>,
+    /// What could be done; often one, sometimes a choice of several, sometimes nothing by button.
+    pub fixes: Vec<Fix>,
+}

@@ -1,0 +1,552 @@
+//! A deployment as a short text: the fragment of a share link, and what the page keeps in the browser. Reads whatever it is
+//! given without failing, says what it could not read, and never changes what was kept.
+//!
+//! The text is frozen from the first release. `1;g4.a=192.0.2.21;g4.p.node-communication=9444;k3xw0` is the format's
+//! version, then the differences from a baseline that never changes, then a check on all before it. The baseline
+//! (`link/baseline1.txt`) is the first release's initial deployment, with the defaults of every port and choice of that day
+//! (`d.` lines): a later catalog with other defaults still opens an old link with the old numbers, as explicit ones.
+
+use std::collections::BTreeMap;
+
+use crate::catalog::{Catalog, Encryption, Id, Listener, Scope};
+use crate::deployment::{CustomFlow, Deployment, Group, GroupId, Instance};
+use crate::net::{Addresses, Port, PortRange, Protocol, System};
+
+/// The frozen baseline of format 1.
+const BASELINE: &str = include_str!("link/baseline1.txt");
+/// The format this page writes.
+const FORMAT: &str = "1";
+/// A text longer than this many bytes is read up to here. (The largest deployment the page keeps is shorter.)
+const LONGEST: usize = 400_000;
+/// Limits that keep a hostile text from freezing the page; the same as those of the edits, or above them.
+const MOST_GROUPS: usize = 400;
+const MOST_FLOWS: usize = 1000;
+const MOST_ADDRESSES: usize = 4096;
+const MOST_PORTS: usize = 200;
+/// Problems told one by one; the rest is counted.
+const MOST_PROBLEMS: usize = 6;
+
+/// What a text held.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Opened {
+    /// The deployment, as far as it could be read.
+    pub deployment: Deployment,
+    /// What could not be read: whole sentences.
+    pub problems: Vec<String>,
+}
+
+type Items = BTreeMap<String, String>;
+
+/// Writes a deployment, without `#`.
+pub fn write(catalog: &Catalog, deployment: &Deployment) -> String {
+    let (baseline, defaults) = baseline();
+    let items = flatten(catalog, deployment, &defaults);
+    let mut text = String::from(FORMAT);
+    text.push(';');
+    for (key, value) in &items {
+        if baseline.get(key) != Some(value) {
+            text.push_str(&escape(key));
+            text.push('=');
+            text.push_str(&escape(value));
+            text.push(';');
+        }
+    }
+    for key in baseline.keys().filter(|key| !items.contains_key(*key)) {
+        text.push_str(&escape(key));
+        text.push(';');
+    }
+    let check = check(&text);
+    text + &check
+}
+
+/// Reads a text that [`write()`] wrote, or anything else; a leading `#` is ignored.
+pub fn read(catalog: &Catalog, text: &str) -> Opened {
+    let (mut items, defaults) = baseline();
+    let mut problems = Vec::new();
+    let mut text = text.strip_prefix('#').unwrap_or(text);
+    let decoded;
+    if text.contains('%') {
+        decoded = unescape_with(b'%', text);
+        text = &decoded;
+    }
+    if text.len() > LONGEST {
+        let end = (0..=LONGEST).rev().find(|end| text.is_char_boundary(*end)).unwrap_or(0);
+        text = &text[..end];
+        problems.push(format!("The link is too long: only its first {LONGEST} characters were read."));
+    }
+    let (format, body) = text.split_once(';').unwrap_or((text, ""));
+    let (body, given) = body.rsplit_once(';').unwrap_or(("", body));
+    if format != FORMAT {
+        let newer = format.parse::<u32>().is_ok_and(|format| format > 1);
+        problems.push(match newer {
+            true => "The link was made by a newer version of this page: what this one knows was read.".to_owned(),
+            false => "This is not a link of this page.".to_owned(),
+        });
+        if !newer {
+            return unflatten(catalog, items, &defaults, problems);
+        }
+    } else if given != check(&text[..text.len() - given.len()]) {
+        problems.push("The link was cut or changed on its way: check what you see.".to_owned());
+    }
+    for item in body.split(';').filter(|item| !item.is_empty()) {
+        match item.split_once('=') {
+            Some((key, value)) => {
+                items.insert(unescape(key), unescape(value));
+            }
+            None => {
+                items.remove(&unescape(item));
+            }
+        }
+    }
+    unflatten(catalog, items, &defaults, problems)
+}
+
+/// The baseline's items, and the defaults of its day.
+fn baseline() -> (Items, Items) {
+    let mut items = Items::new();
+    let mut defaults = Items::new();
+    for (key, value) in BASELINE.lines().filter_map(|line| line.split_once('=')) {
+        match key.strip_prefix("d.") {
+            Some(key) => defaults.insert(key.to_owned(), value.to_owned()),
+            None => items.insert(key.to_owned(), value.to_owned()),
+        };
+    }
+    (items, defaults)
+}
+
+fn flatten(catalog: &Catalog, deployment: &Deployment, defaults: &Items) -> Items {
+    let mut items = Items::new();
+    let mut put = |key: String, value: String| {
+        items.insert(key, value);
+    };
+    put("r".to_owned(), deployment.release.to_owned());
+    if !deployment.off.is_empty() {
+        put("off".to_owned(), joined(deployment.off.iter().copied()));
+    }
+    for choice in catalog.choices.iter().filter(|choice| choice.scope == Scope::Deployment) {
+        if let Some(answer) = answer_text(deployment.answers.get(choice.id).copied(), choice.default, choice.id, defaults) {
+            put(format!("c.{}", choice.id), answer);
+        }
+    }
+    for listener in catalog.listeners.iter().filter(|listener| listener.same_everywhere) {
+        if let Some(port) = port_text(catalog, deployment, listener, deployment.ports.get(listener.id), defaults) {
+            put(format!("p.{}", listener.id), port);
+        }
+    }
+    for (key, value) in &deployment.settings {
+        put(format!("s.{key}"), value.clone());
+    }
+    for group in &deployment.groups {
+        let mut put = |key: &str, value: String| put(format!("g{}.{key}", group.id.0), value);
+        put("n", group.name.clone());
+        put("r", joined(group.roles.iter().copied()));
+        put("s", group.system.name().to_lowercase());
+        if group.machines != 1 {
+            put("m", group.machines.to_string());
+        }
+        if let Some(zone) = group.zone {
+            put("z", zone.to_owned());
+        }
+        if !group.instances.is_empty() {
+            let instance = |instance: &Instance| {
+                let ports: Vec<String> = instance.ports.iter().map(ToString::to_string).collect();
+                format!("{}:{}", instance.service, ports.join("+"))
+            };
+            put("i", group.instances.iter().map(instance).collect::<Vec<_>>().join(","));
+        }
+        for listener in catalog.listeners.iter().filter(|listener| group.roles.contains(&listener.role)) {
+            let port = group.ports.get(listener.id);
+            if !listener.same_everywhere
+                && let Some(port) = port_text(catalog, deployment, listener, port, defaults)
+            {
+                put(&format!("p.{}", listener.id), port);
+            }
+        }
+        for choice in catalog.choices.iter().filter(|choice| choice.scope == Scope::Group) {
+            if choice.roles.iter().any(|role| group.carries(role))
+                && let Some(answer) = answer_text(group.answers.get(choice.id).copied(), choice.default, choice.id, defaults)
+            {
+                put(&format!("c.{}", choice.id), answer);
+            }
+        }
+        for (key, value) in &group.labels {
+            put(&format!("l.{key}"), value.clone());
+        }
+        if group.listens != Addresses::Missing {
+            put("a", compact(&group.listens));
+        }
+        if let Some(connects) = &group.connects {
+            put("f", compact(connects));
+        }
+        if let Some(firewall) = &group.firewall {
+            put("w", firewall.clone());
+        }
+    }
+    for flow in &deployment.custom {
+        let encryption = encryption_word(flow.encryption);
+        let value = format!(
+            "{}-{}:{}:{}:{encryption}:{}",
+            flow.initiator.0,
+            flow.responder.0,
+            flow.protocol.lower(),
+            flow.ports,
+            flow.purpose
+        );
+        put(format!("x{}", flow.id), value);
+    }
+    items
+}
+
+fn joined(ids: impl Iterator<Item = Id>) -> String {
+    ids.collect::<Vec<_>>().join(",")
+}
+
+fn compact(addresses: &Addresses) -> String {
+    addresses.to_string().replace(", ", ",")
+}
+
+/// What stands for an answer: itself; or, while undecided, nothing if the default is the baseline's, else `?` and the default.
+fn answer_text(decided: Option<Id>, default: Id, choice: Id, defaults: &Items) -> Option<String> {
+    match decided {
+        Some(answer) => Some(answer.to_owned()),
+        None if defaults.get(&format!("c.{choice}")).is_none_or(|then| then == default) => None,
+        None => Some(format!("?{default}")),
+    }
+}
+
+/// What stands for a first port: nothing if it is the baseline's default (or, for a listener the baseline does not know, its
+/// own), else the number.
+fn port_text(
+    catalog: &Catalog,
+    deployment: &Deployment,
+    listener: &Listener,
+    changed: Option<&Port>,
+    defaults: &Items,
+) -> Option<String> {
+    let default = listener.defaults(catalog, deployment.release)?.first();
+    let port = changed.copied().unwrap_or(default).to_string();
+    match defaults.get(listener.id) {
+        Some(then) => (*then != port).then_some(port),
+        None => changed.map(ToString::to_string),
+    }
+}
+
+const fn encryption_word(encryption: Encryption) -> &'static str {
+    match encryption {
+        Encryption::Clear => "clear",
+        Encryption::Optional => "optional",
+        Encryption::Tls => "tls",
+    }
+}
+
+/// The reading half: consumes items one by one, so that what is left over can be named.
+struct Reader<'a> {
+    catalog: &'a Catalog,
+    defaults: &'a Items,
+    problems: Vec<String>,
+    untold: usize,
+}
+
+impl Reader<'_> {
+    fn problem(&mut self, text: String) {
+        if self.problems.len() < MOST_PROBLEMS {
+            self.problems.push(text);
+        } else {
+            self.untold += 1;
+        }
+    }
+
+    fn unknown(&mut self, key: &str, value: &str) {
+        let short: String = format!("{key}={value}").chars().take(60).collect();
+        self.problem(format!("“{short}” could not be read and was left out."));
+    }
+
+    /// The known identifiers of a list.
+    fn ids(&mut self, key: &str, value: &str, known: impl Fn(&Catalog, &str) -> Option<Id>) -> Vec<Id> {
+        let mut ids = Vec::new();
+        for id in value.split(',').filter(|id| !id.is_empty()) {
+            match known(self.catalog, id) {
+                Some(id) if ids.contains(&id) => {}
+                Some(id) => ids.push(id),
+                None => self.unknown(key, id),
+            }
+        }
+        ids
+    }
+
+    fn addresses(&mut self, key: &str, value: &str) -> Addresses {
+        let (addresses, refused) = Addresses::parse(value);
+        for refused in refused {
+            self.unknown(key, &refused.text);
+        }
+        match addresses {
+            Addresses::Known(mut list) if list.len() > MOST_ADDRESSES => {
+                list.truncate(MOST_ADDRESSES);
+                self.problem(format!("Only the first {MOST_ADDRESSES} addresses of a group were read."));
+                Addresses::Known(list)
+            }
+            addresses => addresses,
+        }
+    }
+
+    /// The answer that a choice had when the text was written, as a decision unless it is today's default anyway.
+    fn answer(&mut self, key: &str, choice: &crate::catalog::Choice, value: Option<&String>) -> Option<Id> {
+        let then = self.defaults.get(&format!("c.{}", choice.id));
+        let (text, decided) = match value.or(then).map(String::as_str) {
+            None => return None,
+            Some(text) => (text.strip_prefix('?').unwrap_or(text), value.is_some() && !text.starts_with('?')),
+        };
+        match choice.answer(text) {
+            Some(answer) => (decided || answer.id != choice.default).then_some(answer.id),
+            None => {
+                self.unknown(key, text);
+                None
+            }
+        }
+    }
+
+    /// The first port that a listener had when the text was written, unless it is today's default anyway.
+    fn port(&mut self, key: &str, release: Id, listener: &Listener, value: Option<&String>) -> Option<Port> {
+        let text = value.or_else(|| self.defaults.get(listener.id))?;
+        let default = listener.defaults(self.catalog, release);
+        let more = default.map_or(0, |default| default.last().number() - default.first().number());
+        match Port::parse(text) {
+            Ok(port) if !listener.fixed && port.number().checked_add(more).is_some() => {
+                (default.map(PortRange::first) != Some(port)).then_some(port)
+            }
+            Ok(_) if value.is_none() => None,
+            _ => {
+                self.unknown(key, text);
+                None
+            }
+        }
+    }
+}
+
+fn unflatten(catalog: &Catalog, mut items: Items, defaults: &Items, problems: Vec<String>) -> Opened {
+    let mut reader = Reader { catalog, defaults, problems, untold: 0 };
+    let mut deployment = Deployment::initial(catalog);
+    deployment.groups.clear();
+    if let Some(value) = items.remove("r") {
+        match catalog.release(&value) {
+            Some(release) => deployment.release = release.id,
+            None => reader.problem(format!(
+                "Release {} is not in this catalog: {} is shown.",
+                value.chars().take(20).collect::<String>(),
+                deployment.release
+            )),
+        }
+    }
+    if let Some(value) = items.remove("off") {
+        deployment.off = reader.ids("off", &value, role_id).into_iter().collect();
+    }
+    for choice in catalog.choices.iter().filter(|choice| choice.scope == Scope::Deployment) {
+        let key = format!("c.{}", choice.id);
+        let value = items.remove(&key);
+        if let Some(answer) = reader.answer(&key, choice, value.as_ref()) {
+            deployment.answers.insert(choice.id, answer);
+        }
+    }
+    for listener in catalog.listeners.iter().filter(|listener| listener.same_everywhere) {
+        let key = format!("p.{}", listener.id);
+        let value = items.remove(&key);
+        if let Some(port) = reader.port(&key, deployment.release, listener, value.as_ref()) {
+            deployment.ports.insert(listener.id, port);
+        }
+    }
+    let mut groups: BTreeMap<u32, Items> = BTreeMap::new();
+    let mut flows: BTreeMap<u32, String> = BTreeMap::new();
+    for (key, value) in items {
+        let numbered = |prefix: &str| key.strip_prefix(prefix).and_then(|rest| rest.split('.').next()?.parse::<u32>().ok());
+        if let Some(setting) = key.strip_prefix("s.") {
+            deployment.settings.insert(text(setting), text(&value));
+        } else if let (Some(id), Some((_, field))) = (numbered("g"), key.split_once('.')) {
+            groups.entry(id).or_default().insert(field.to_owned(), value);
+        } else if let (Some(id), false) = (numbered("x"), key.contains('.')) {
+            flows.insert(id, value);
+        } else {
+            reader.unknown(&key, &value);
+        }
+    }
+    for (id, items) in groups {
+        if deployment.groups.len() == MOST_GROUPS {
+            reader.problem(format!("Only the first {MOST_GROUPS} groups were read."));
+            break;
+        }
+        if let Some(group) = read_group(&mut reader, id, items, deployment.release) {
+            deployment.groups.push(group);
+        }
+    }
+    for (id, value) in flows {
+        if deployment.custom.len() == MOST_FLOWS {
+            reader.problem(format!("Only the first {MOST_FLOWS} flows of your own were read."));
+            break;
+        }
+        match read_flow(id, &value).filter(|flow| [flow.initiator, flow.responder].iter().all(|end| deployment.group(*end).is_some())) {
+            Some(flow) => deployment.custom.push(flow),
+            None => reader.unknown(&format!("x{id}"), &value),
+        }
+    }
+    if reader.untold > 0 {
+        reader.problems.push(format!("{} more pieces could not be read.", reader.untold));
+    }
+    Opened { deployment, problems: reader.problems }
+}
+
+fn role_id(catalog: &Catalog, id: &str) -> Option<Id> {
+    catalog.role(id).map(|role| role.id)
+}
+
+fn read_group(reader: &mut Reader, id: u32, mut items: Items, release: Id) -> Option<Group> {
+    let catalog = reader.catalog;
+    let key = |field: &str| format!("g{id}.{field}");
+    let mut take = |field: &str| items.remove(field);
+    let placed = |catalog: &Catalog, id: &str| catalog.role(id).filter(|role| role.hosted_on.is_none()).map(|role| role.id);
+    let roles = take("r").map(|value| reader.ids(&key("r"), &value, placed)).unwrap_or_default();
+    let Some(first) = roles.first().and_then(|role| catalog.role(role)) else {
+        reader.problem(format!("Group {id} has no role that this catalog knows and was left out."));
+        return None;
+    };
+    let machines = take("m").map_or(Some(1), |value| value.parse::<u16>().ok().filter(|machines| (1..=1000).contains(machines)));
+    if machines.is_none() {
+        reader.unknown(&key("m"), "");
+    }
+    let system = take("s");
+    let mut group = Group {
+        id: GroupId(id),
+        name: take("n").map_or_else(|| first.name.to_owned(), |name| text(&name)),
+        machines: machines.unwrap_or(1),
+        system: System::ALL
+            .into_iter()
+            .find(|known| system.as_deref().is_some_and(|system| known.name().eq_ignore_ascii_case(system)))
+            .unwrap_or(first.system),
+        zone: take("z").and_then(|zone| catalog.zone(&zone)).map(|zone| zone.id),
+        roles,
+        instances: Vec::new(),
+        ports: BTreeMap::new(),
+        answers: BTreeMap::new(),
+        labels: BTreeMap::new(),
+        listens: take("a").map_or(Addresses::Missing, |value| reader.addresses(&key("a"), &value)),
+        connects: take("f").map(|value| reader.addresses(&key("f"), &value)),
+        firewall: take("w").map(|value| text(&value)),
+    };
+    for item in take("i").unwrap_or_default().split(',').filter(|item| !item.is_empty()) {
+        match read_instance(catalog, &group, item) {
+            Some(instance) => group.instances.push(instance),
+            None => reader.unknown(&key("i"), item),
+        }
+    }
+    for listener in catalog.listeners.iter().filter(|listener| !listener.same_everywhere && group.roles.contains(&listener.role)) {
+        let field = format!("p.{}", listener.id);
+        let value = take(&field);
+        if let Some(port) = reader.port(&key(&field), release, listener, value.as_ref()) {
+            group.ports.insert(listener.id, port);
+        }
+    }
+    for choice in catalog.choices.iter().filter(|choice| choice.scope == Scope::Group) {
+        if choice.roles.iter().any(|role| group.carries(role)) {
+            let field = format!("c.{}", choice.id);
+            let value = take(&field);
+            if let Some(answer) = reader.answer(&key(&field), choice, value.as_ref()) {
+                group.answers.insert(choice.id, answer);
+            }
+        }
+    }
+    for (field, value) in items {
+        match field.strip_prefix("l.") {
+            Some(label) => {
+                group.labels.insert(text(label), text(&value));
+            }
+            None => reader.unknown(&key(&field), &value),
+        }
+    }
+    Some(group)
+}
+
+fn read_instance(catalog: &Catalog, group: &Group, item: &str) -> Option<Instance> {
+    let (service, ports) = item.split_once(':')?;
+    let service = catalog.role(service).filter(|role| role.hosted_on.is_some_and(|host| group.carries(host)))?;
+    let ports: Vec<Port> = ports.split('+').map(|port| Port::parse(port).ok()).collect::<Option<_>>()?;
+    let fits = (1..=MOST_PORTS).contains(&ports.len()) && !group.carries(service.id);
+    fits.then_some(Instance { service: service.id, ports })
+}
+
+fn read_flow(id: u32, value: &str) -> Option<CustomFlow> {
+    let mut parts = value.splitn(5, ':');
+    let (initiator, responder) = parts.next()?.split_once('-')?;
+    let protocol = parts.next()?;
+    let ports = PortRange::parse(parts.next()?).ok()?;
+    let encryption = parts.next()?;
+    let purpose = text(parts.next()?);
+    Some(CustomFlow {
+        id,
+        initiator: GroupId(initiator.parse().ok()?),
+        responder: GroupId(responder.parse().ok()?),
+        protocol: Protocol::ALL.into_iter().find(|known| known.lower() == protocol)?,
+        ports,
+        purpose,
+        encryption: [Encryption::Clear, Encryption::Optional, Encryption::Tls]
+            .into_iter()
+            .find(|known| encryption_word(*known) == encryption)?,
+    })
+}
+
+/// A text of the user's: no control characters, at most 200 characters.
+fn text(text: &str) -> String {
+    text.chars().map(|c| if c.is_control() { ' ' } else { c }).take(200).collect()
+}
+
+/// Letters, digits and `.-:,+?` stand for themselves, a blank is `_`, any other byte `~` and two hexadecimal digits: nothing
+/// that a mail program or a messenger cuts or rewrites.
+fn escape(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for byte in text.bytes() {
+        match byte {
+            b if b.is_ascii_alphanumeric() || b".-:,+?".contains(&b) => out.push(char::from(b)),
+            b' ' => out.push('_'),
+            b => {
+                out.push('~');
+                for digit in [b >> 4, b & 15] {
+                    out.push(char::from_digit(u32::from(digit), 16).unwrap_or('0'));
+                }
+            }
+        }
+    }
+    out
+}
+
+/// The reverse of [`escape`].
+fn unescape(text: &str) -> String {
+    unescape_with(b'~', &text.replace('_', " "))
+}
+
+/// Resolves a mark and two hexadecimal digits into a byte (`%` is what some programs make of a link on its way). What is not
+/// an escape stands for itself, and bytes that are not UTF-8 become U+FFFD.
+fn unescape_with(mark: u8, text: &str) -> String {
+    let bytes = text.as_bytes();
+    let mut out = Vec::with_capacity(bytes.len());
+    let mut at = 0;
+    let hex = |at: usize| bytes.get(at).and_then(|byte| char::from(*byte).to_digit(16));
+    while let Some(byte) = bytes.get(at) {
+        match (byte, hex(at + 1), hex(at + 2)) {
+            (byte, Some(high), Some(low)) if *byte == mark => {
+                out.push(u8::try_from(high * 16 + low).unwrap_or_default());
+                at += 2;
+            }
+            (byte, ..) => out.push(*byte),
+        }
+        at += 1;
+    }
+    String::from_utf8_lossy(&out).into_owned()
+}
+
+/// Six characters that tell a cut or edited text from a whole one (FNV-1a, 30 bits, base 32). No protection against malice:
+/// what is read is treated as hostile anyway.
+fn check(text: &str) -> String {
+    let hash = text.bytes().fold(0x811c_9dc5_u32, |hash, byte| (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193));
+    let digit = |at: u32| char::from_digit(hash >> (5 * at) & 31, 32).unwrap_or('0');
+    (0..6).map(digit).collect()
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,63 @@
+//! The page: one state, one reducer, thin components. Computes nothing of its own; what it shows comes from the pipeline.
+
+mod answer;
+mod app;
+mod catalog;
+mod choices;
+mod custom;
+mod deployment;
+mod fields;
+mod findings;
+mod flows;
+mod group;
+mod header;
+mod notices;
+mod snippet;
+pub mod state;
+
+pub use app::App;
+
+use yew::{Callback, UseReducerDispatcher};
+
+use crate::deployment::Edit;
+use state::{Action, State};
+
+/// Mounts the app into the element `app`, or into the body where there is none.
+pub fn mount() {
+    app::on_failure();
+    match crate::browser::mount_point() {
+        Some(root) => yew::Renderer::<App>::with_root(root).render(),
+        None => yew::Renderer::<App>::new().render(),
+    };
+}
+
+/// How components change the state: a handle that is the same for the life of the page.
+#[derive(Clone, PartialEq)]
+pub struct Act(UseReducerDispatcher<State>);
+
+impl Act {
+    /// Changes the state now.
+    pub fn now(&self, action: Action) {
+        self.0.dispatch(action);
+    }
+
+    /// A callback that changes the state by an action made from its event; `None` does nothing.
+    pub fn on<E>(&self, action: impl Fn(E) -> Option<Action> + 'static) -> Callback<E> {
+        let act = self.clone();
+        Callback::from(move |event| {
+            if let Some(action) = action(event) {
+                act.now(action);
+            }
+        })
+    }
+
+    /// A callback that always does the same.
+    pub fn always<E>(&self, action: Action) -> Callback<E> {
+        self.on(move |_| Some(action.clone()))
+    }
+
+    /// A callback that always makes the same edit.
+    pub fn edit<E>(&self, edit: Edit) -> Callback<E> {
+        self.always(Action::Edit(edit))
+    }
+}

@@ -1,0 +1,90 @@
+//! The right side: the picture, the text to copy, and what is to be said about them.
+
+use yew::prelude::*;
+
+use super::Act;
+use super::state::{Action, State, Tab};
+use super::{catalog, findings, flows, snippet};
+use crate::diagram;
+use crate::finding::Severity;
+
+/// The answer.
+pub fn answer(state: &State, act: &Act, told: &Callback<AttrValue>) -> Html {
+    html! {
+        <main class="answer" id="answer">
+            { picture(state) }
+            { snippet::panel(state, act, told) }
+            { tabs(state, act) }
+        </main>
+    }
+}
+
+fn picture(state: &State) -> Html {
+    let (catalog, deployment, flows) = (&*state.catalog, &*state.deployment, &*state.derived.flows);
+    let groups = deployment.groups.iter().filter(|group| deployment.takes_part(catalog, group)).count();
+    let drawing = diagram::svg::inline(&diagram::diagram(catalog, deployment, flows));
+    html! {
+        <section class="panel diagram" aria-label="Allowed flows">
+            <div class="bar">
+                <h2>{ "Allowed flows" }</h2>
+                <small>{ format!("{} between {}", counted(flows.len(), "flow"), counted(groups, "group")) }</small>
+            </div>
+            <div class="drawing" tabindex="0" role="group" aria-label="Diagram, scrolls when it is large">
+                { Html::from_html_unchecked(drawing.into()) }
+            </div>
+        </section>
+    }
+}
+
+/// `1 flow`, `2 flows`.
+pub fn counted(count: usize, what: &str) -> String {
+    format!("{count} {what}{}", if count == 1 { "" } else { "s" })
+}
+
+fn tabs(state: &State, act: &Act) -> Html {
+    let worst = state.derived.findings.iter().filter(|finding| finding.severity != Severity::Hint).count();
+    let names = [
+        (Tab::Findings, "Findings", worst),
+        (Tab::Flows, "Flows", state.derived.flows.len()),
+        (Tab::Catalog, "Catalog", 0),
+    ];
+    let buttons = names.map(|(tab, name, count)| {
+        let selected = state.view.tab == tab;
+        html! {
+            <button role="tab" id={format!("tab-{name}")} aria-selected={selected.to_string()} aria-controls="tab-panel"
+                tabindex={if selected { "0" } else { "-1" }} onclick={act.always(Action::Tab(tab))}>
+                { name }
+                if count > 0 { <span class="dot">{ count }</span> }
+            </button>
+        }
+    });
+    let onkeydown = {
+        let (act, current) = (act.clone(), state.view.tab);
+        Callback::from(move |event: KeyboardEvent| {
+            let at = names.iter().position(|(tab, ..)| *tab == current).unwrap_or(0);
+            let next = match event.key().as_str() {
+                "ArrowRight" => (at + 1) % names.len(),
+                "ArrowLeft" => (at + names.len() - 1) % names.len(),
+                "Home" => 0,
+                "End" => names.len() - 1,
+                _ => return,
+            };
+            event.prevent_default();
+            act.now(Action::Tab(names[next].0));
+            crate::browser::reveal(&format!("tab-{}", names[next].1));
+        })
+    };
+    let name = names.iter().find(|(tab, ..)| *tab == state.view.tab).map_or("", |(_, name, _)| name);
+    html! {
+        <section class="panel said">
+            <div class="tabs" role="tablist" aria-label="About this deployment" {onkeydown}>{ for buttons }</div>
+            <div id="tab-panel" role="tabpanel" aria-labelledby={format!("tab-{name}")} tabindex="0">
+                { match state.view.tab {
+                    Tab::Findings => findings::findings(state, act),
+                    Tab::Flows => flows::flows(state),
+                    Tab::Catalog => catalog::catalog(state, act),
+                } }
+            </div>
+        </section>
+    }
+}

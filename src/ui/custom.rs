@@ -1,0 +1,135 @@
+//! Flows of the user's own: the list, and a small form to add one.
+
+use std::rc::Rc;
+
+use yew::prelude::*;
+
+use super::Act;
+use super::state::Action;
+use crate::browser;
+use crate::deployment::{Deployment, Edit, GroupId};
+use crate::net::{PortRange, Protocol};
+
+/// See the file.
+#[derive(Properties, PartialEq)]
+pub struct CustomFlowsProps {
+    /// The deployment.
+    pub deployment: Rc<Deployment>,
+    /// Where changes go.
+    pub act: Act,
+}
+
+/// What is typed in the form.
+#[derive(Clone, Default, PartialEq)]
+struct Draft {
+    from: String,
+    to: String,
+    protocol: String,
+    ports: String,
+    purpose: String,
+    error: Option<String>,
+}
+
+impl Draft {
+    fn read(&self, deployment: &Deployment) -> Result<Edit, String> {
+        let group = |text: &str| -> Option<GroupId> {
+            deployment.groups.iter().find(|group| group.id.0.to_string() == text).map(|group| group.id)
+        };
+        let first = deployment.groups.first().map(|group| group.id);
+        let initiator = group(&self.from).or(first).ok_or("A flow needs a group to begin at.")?;
+        let responder = group(&self.to).or(first).ok_or("A flow needs a group to end at.")?;
+        if initiator == responder && deployment.group(initiator).is_some_and(|group| group.machines < 2) {
+            return Err("A single machine needs no rule to reach itself.".to_owned());
+        }
+        let ports = PortRange::parse(&self.ports).map_err(|refusal| refusal.to_string())?;
+        let protocol = Protocol::ALL.into_iter().find(|protocol| protocol.lower() == self.protocol).unwrap_or(Protocol::Tcp);
+        let purpose = match self.purpose.trim() {
+            "" => "Added by hand".to_owned(),
+            purpose => purpose.to_owned(),
+        };
+        Ok(Edit::AddFlow { initiator, responder, protocol, ports, purpose })
+    }
+}
+
+/// See the file.
+#[component]
+pub fn CustomFlows(props: &CustomFlowsProps) -> Html {
+    let draft = use_state_eq(Draft::default);
+    let deployment = &props.deployment;
+    let name = |id: GroupId| deployment.group(id).map_or("", |group| group.name.as_str());
+    let list = deployment.custom.iter().map(|flow| {
+        html! {
+            <li key={flow.id}>
+                { format!("{} to {}, {} {}: {}", name(flow.initiator), name(flow.responder), flow.protocol, flow.ports, flow.purpose) }
+                <button class="quiet" aria-label={format!("Delete flow {}", flow.purpose)} title="Delete"
+                    onclick={props.act.edit(Edit::RemoveFlow(flow.id))}>{ "×" }</button>
+            </li>
+        }
+    });
+    let set = |change: fn(&mut Draft, String)| {
+        let draft = draft.clone();
+        move |text: String| {
+            let mut next = (*draft).clone();
+            next.error = None;
+            change(&mut next, text);
+            draft.set(next);
+        }
+    };
+    let from = set(|draft, text| draft.from = text);
+    let to = set(|draft, text| draft.to = text);
+    let protocol = set(|draft, text| draft.protocol = text);
+    let ports = set(|draft, text| draft.ports = text);
+    let purpose = set(|draft, text| draft.purpose = text);
+    let groups = |chosen: &str| -> Html {
+        let options = deployment.groups.iter().map(|group| {
+            let id = group.id.0.to_string();
+            html! { <option value={id.clone()} selected={id == chosen}>{ &group.name }</option> }
+        });
+        html! { <>{ for options }</> }
+    };
+    let onsubmit = {
+        let (draft, deployment, act) = (draft.clone(), deployment.clone(), props.act.clone());
+        Callback::from(move |event: SubmitEvent| {
+            event.prevent_default();
+            match draft.read(&deployment) {
+                Ok(edit) => {
+                    act.now(Action::Edit(edit));
+                    draft.set(Draft { from: draft.from.clone(), to: draft.to.clone(), ..Draft::default() });
+                }
+                Err(error) => draft.set(Draft { error: Some(error), ..(*draft).clone() }),
+            }
+        })
+    };
+    html! {
+        <section class="custom" aria-label="Your own flows">
+            <h2>{ "Your own flows" }</h2>
+            if !deployment.custom.is_empty() {
+                <ul>{ for list }</ul>
+            }
+            <details>
+                <summary>{ "Add a flow" }</summary>
+                <form class="fields" {onsubmit}>
+                    <label for="x-from">{ "From" }</label>
+                    <select id="x-from" onchange={Callback::from(move |event| from(browser::chosen(&event)))}>{ groups(&draft.from) }</select>
+                    <label for="x-to">{ "To" }</label>
+                    <select id="x-to" onchange={Callback::from(move |event| to(browser::chosen(&event)))}>{ groups(&draft.to) }</select>
+                    <label for="x-protocol">{ "Protocol" }</label>
+                    <select id="x-protocol" onchange={Callback::from(move |event| protocol(browser::chosen(&event)))}>
+                        { for Protocol::ALL.map(|row| html! { <option value={row.lower()} selected={row.lower() == draft.protocol}>{ row.to_string() }</option> }) }
+                    </select>
+                    <label for="x-ports">{ "Port or range" }</label>
+                    <input id="x-ports" class="mono" value={draft.ports.clone()} placeholder="1521 or 9600-9610" autocomplete="off"
+                        oninput={Callback::from(move |event| ports(browser::typed(&event)))}
+                        aria-invalid={draft.error.is_some().then_some("true")} aria-describedby={draft.error.is_some().then_some("x-error")} />
+                    <label for="x-purpose">{ "Purpose" }</label>
+                    <input id="x-purpose" value={draft.purpose.clone()} maxlength="200" autocomplete="off"
+                        oninput={Callback::from(move |event| purpose(browser::typed(&event)))} />
+                    if let Some(error) = &draft.error {
+                        <p id="x-error" class="field-error" role="alert">{ error }</p>
+                    }
+                    <p class="buttons"><button>{ "Add" }</button></p>
+                </form>
+            </details>
+        </section>
+    }
+}

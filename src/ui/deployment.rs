@@ -1,0 +1,94 @@
+//! The left side: roles to switch on and off, grouped as the catalog's zones, and under each role its groups.
+
+use yew::prelude::*;
+
+use super::Act;
+use super::custom::CustomFlows;
+use super::group;
+use super::state::{Action, State};
+use crate::browser;
+use crate::catalog::{Id, Role};
+use crate::deployment::{Edit, Group};
+use crate::net::Addresses;
+
+/// The form that says what the deployment is.
+pub fn deployment(state: &State, act: &Act) -> Html {
+    let zones = state.catalog.zones.iter().map(|zone| {
+        let roles = state.catalog.roles.iter().filter(|role| role.zone == zone.id);
+        html! {
+            <section aria-label={zone.name}>
+                <h2>{ zone.name }</h2>
+                { for roles.map(|row| role(state, act, row)) }
+            </section>
+        }
+    });
+    html! {
+        <aside class="deployment" aria-label="Deployment">
+            { for zones }
+            <CustomFlows deployment={state.deployment.clone()} act={act.clone()} />
+        </aside>
+    }
+}
+
+fn role(state: &State, act: &Act, role: &Role) -> Html {
+    let (catalog, deployment) = (&*state.catalog, &*state.deployment);
+    let on = deployment.has(catalog, role.id);
+    let carriers: Vec<&Group> = deployment.groups.iter().filter(|group| deployment.runs(catalog, group, role.id)).collect();
+    let own: Vec<&Group> = carriers.iter().copied().filter(|group| at_home(state, group, role.id)).collect();
+    let id = role.id;
+    let onchange = {
+        let act = act.clone();
+        Callback::from(move |event: Event| {
+            let ticked = browser::ticked(&event);
+            // The reducer decides (it may ask first); until it has, the box shows what holds.
+            browser::set_ticked(&event, on);
+            act.now(Action::Edit(Edit::Switch(id, ticked)));
+        })
+    };
+    let elsewhere: Vec<&str> = match own.is_empty() {
+        true => carriers.iter().map(|group| group.name.as_str()).collect(),
+        false => Vec::new(),
+    };
+    html! {
+        <div class="role" key={role.id} data-on={on.to_string()}>
+            <input type="checkbox" role="switch" id={format!("role-{}", role.id)} checked={on} {onchange} aria-label={role.name} title={role.summary} />
+            if own.is_empty() {
+                <label for={format!("role-{}", role.id)}>{ role.name }</label>
+                if !elsewhere.is_empty() {
+                    <span class="place">{ format!("on {}", elsewhere.join(", ")) }</span>
+                }
+            } else {
+                <div class="groups">{ for own.iter().map(|home| fold(state, act, home)) }</div>
+            }
+        </div>
+    }
+}
+
+/// True if the group is shown under this role: the first that runs there.
+fn at_home(state: &State, group: &Group, role: Id) -> bool {
+    state.deployment.running(&state.catalog, group).first() == Some(&role)
+}
+
+fn fold(state: &State, act: &Act, shown: &Group) -> Html {
+    let changed = shown.ports.len();
+    let (text, missing) = match &shown.listens {
+        Addresses::Missing => ("no address".to_owned(), true),
+        Addresses::Known(list) if list.len() > 1 => (format!("{} addresses", list.len()), false),
+        addresses => (addresses.to_string(), false),
+    };
+    html! {
+        <details class="group" key={shown.id.0}>
+            <summary>
+                <span class="name">{ &shown.name }</span>
+                if shown.machines > 1 {
+                    <span class="count">{ format!("×{}", shown.machines) }</span>
+                }
+                if changed > 0 {
+                    <span class="count">{ format!("{changed} changed") }</span>
+                }
+                <span class={classes!("place", missing.then_some("missing"))}>{ text }</span>
+            </summary>
+            { group::details(state, act, shown) }
+        </details>
+    }
+}

@@ -1,0 +1,60 @@
+//! The findings: a mark and a word for how bad, what and why, who says so, and buttons that settle it.
+
+use yew::prelude::*;
+
+use super::Act;
+use super::state::{Action, State};
+use crate::browser;
+use crate::catalog::Id;
+use crate::finding::{Finding, Place, Severity};
+
+/// The list.
+pub fn findings(state: &State, act: &Act) -> Html {
+    let rows = state.derived.findings.iter().map(|row| finding(state, act, row));
+    html! {
+        if state.derived.findings.is_empty() {
+            <p class="empty">{ "Nothing to say: every rule has its addresses, and no two listeners meet." }</p>
+        } else {
+            <ul class="findings">{ for rows }</ul>
+        }
+    }
+}
+
+fn finding(state: &State, act: &Act, finding: &Finding) -> Html {
+    let sign = match finding.severity {
+        Severity::Error => "●",
+        Severity::Warning => "▲",
+        Severity::Hint => "○",
+    };
+    let reveal = match finding.place {
+        Place::Addresses(id) => Some(("Type addresses", format!("a-{}", id.0))),
+        _ => None,
+    };
+    let fixes = finding.fixes.iter().map(|fix| {
+        html! { <button onclick={act.always(Action::Edit(fix.edit.clone()))}>{ &fix.label }</button> }
+    });
+    html! {
+        <li data-severity={finding.severity.name()}>
+            <span class="sign" role="img" aria-label={finding.severity.name()}>{ sign }</span>
+            <div>
+                <p><b>{ &finding.message }</b></p>
+                <p class="reason">{ &finding.reason }{ sources(state, &finding.sources) }</p>
+                if !finding.fixes.is_empty() || reveal.is_some() {
+                    <p class="buttons">
+                        { for fixes }
+                        { for reveal.map(|(word, id)| html! { <button onclick={Callback::from(move |_: MouseEvent| browser::reveal(&id))}>{ word }</button> }) }
+                    </p>
+                }
+            </div>
+        </li>
+    }
+}
+
+/// Links to documents, by number; their titles tell the rest.
+pub fn sources(state: &State, ids: &[Id]) -> Html {
+    let links = ids.iter().filter_map(|id| state.catalog.source(id)).map(|source| {
+        let title = format!("{} ({})", source.title, source.release);
+        html! { <>{ " " }<a href={source.url} target="_blank" rel="noopener noreferrer" title={title.clone()} aria-label={title}>{ source.id }</a></> }
+    });
+    html! { <span class="sources">{ for links }</span> }
+}

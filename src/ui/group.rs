@@ -1,0 +1,208 @@
+//! The fields of one group: name, machines, system, addresses, choices, ports, services, and what else runs there.
+
+use yew::prelude::*;
+
+use super::Act;
+use super::choices::choices;
+use super::fields::{AddressField, PortField};
+use super::state::{Action, State};
+use crate::browser;
+use crate::catalog::{Id, Listener, Role};
+use crate::deployment::{Edit, Group};
+use crate::net::{Addresses, System};
+
+/// Everything that can be said of a group.
+pub fn details(state: &State, act: &Act, group: &Group) -> Html {
+    let id = group.id;
+    let label = |what: &str| format!("{what} of {}", group.name);
+    let field = |what: &str| format!("{what}-{}", id.0);
+    let addresses = Callback::from({
+        let act = act.clone();
+        move |addresses| act.now(Action::Edit(Edit::Listens(id, addresses)))
+    });
+    let name = act.on(move |event: InputEvent| Some(Action::Edit(Edit::Rename(id, browser::typed(&event)))));
+    let machines = act.on(move |event: InputEvent| Some(Action::Edit(Edit::Machines(id, browser::typed(&event).trim().parse().ok()?))));
+    let system = act.on(move |event: Event| {
+        let chosen = browser::chosen(&event);
+        let system = System::ALL.into_iter().find(|system| system.name() == chosen)?;
+        Some(Action::Edit(Edit::System(id, system)))
+    });
+    let systems = System::ALL.map(|system| {
+        html! { <option value={system.name()} selected={system == group.system}>{ system.name() }</option> }
+    });
+    let role = group.roles.first().and_then(|role| state.catalog.role(role));
+    html! {
+        <div class="fields">
+            <label for={field("a")}>{ "Addresses" }</label>
+            <AddressField id={field("a")} label={label("Addresses")} value={group.listens.clone()} onchange={addresses} />
+            { outgoing(act, group) }
+            <label for={field("n")}>{ "Name" }</label>
+            <input id={field("n")} value={group.name.clone()} oninput={name} maxlength="200" autocomplete="off" />
+            <label for={field("m")}>{ "Machines" }</label>
+            <input id={field("m")} type="number" min="1" max="1000" value={group.machines.to_string()} oninput={machines} />
+            <label for={field("s")}>{ "System" }</label>
+            <select id={field("s")} onchange={system}>{ for systems }</select>
+            { choices(state, act, group) }
+            { for group.roles.iter().map(|role| placement(state, act, group, role)) }
+            { ports(state, act, group) }
+            <p class="buttons">
+                if let Some(role) = role {
+                    <button onclick={act.edit(Edit::AddGroup(role.id))}>{ format!("Another {}", role.name) }</button>
+                }
+                <button onclick={act.edit(Edit::RemoveGroup(id))}>{ "Delete" }</button>
+            </p>
+        </div>
+    }
+}
+
+/// The box for addresses that others see, and their field once it is ticked.
+fn outgoing(act: &Act, group: &Group) -> Html {
+    let id = group.id;
+    let differs = act.on(move |event: Event| {
+        Some(Action::Edit(Edit::Connects(id, browser::ticked(&event).then_some(Addresses::Missing))))
+    });
+    let connects = Callback::from({
+        let act = act.clone();
+        move |addresses| act.now(Action::Edit(Edit::Connects(id, Some(addresses))))
+    });
+    html! {
+        <>
+            <label class="tick">
+                <input type="checkbox" checked={group.connects.is_some()} onchange={differs} />
+                { "Connects from other addresses (address translation, failover)" }
+            </label>
+            if let Some(value) = &group.connects {
+                <label for={format!("f-{}", id.0)}>{ "From" }</label>
+                <AddressField id={format!("f-{}", id.0)} label={format!("Addresses that {} connects from", group.name)}
+                    value={value.clone()} onchange={connects} />
+            }
+        </>
+    }
+}
+
+/// Where a role of the group runs: here, on another group's machines, or on machines of its own.
+fn placement(state: &State, act: &Act, group: &Group, role: Id) -> Html {
+    let Some(role) = state.catalog.role(role) else { return html! {} };
+    let (from, id) = (group.id, role.id);
+    let others: Vec<&Group> = state.deployment.groups.iter().filter(|other| other.id != from && !other.carries(id) && !external(state, other)).collect();
+    if role.external || others.is_empty() && group.roles.len() < 2 {
+        return html! {};
+    }
+    let targets: Vec<_> = others.iter().map(|other| other.id).collect();
+    let onchange = act.on(move |event: Event| {
+        let chosen = browser::chosen(&event);
+        let into = match chosen.as_str() {
+            "own" => None,
+            number => Some(*targets.iter().find(|target| target.0.to_string() == number)?),
+        };
+        Some(Action::Edit(Edit::Move { from, role: id, into }))
+    });
+    let options = others.iter().map(|other| html! { <option value={other.id.0.to_string()}>{ format!("Together with {}", other.name) }</option> });
+    let name = format!("w-{}-{}", from.0, id);
+    html! {
+        <>
+            <label for={name.clone()}>{ if group.roles.len() > 1 { role.name } else { "Runs" } }</label>
+            <select id={name} {onchange} aria-label={format!("Where {} of {} runs", role.name, group.name)}>
+                <option value="here" selected=true>{ if group.roles.len() > 1 { "Here" } else { "On machines of its own" } }</option>
+                if group.roles.len() > 1 {
+                    <option value="own">{ "On machines of its own" }</option>
+                }
+                { for options }
+            </select>
+        </>
+    }
+}
+
+fn external(state: &State, group: &Group) -> bool {
+    state.deployment.external(&state.catalog, group)
+}
+
+/// The ports of the group: default, override, reset; then the instances of its services.
+fn ports(state: &State, act: &Act, group: &Group) -> Html {
+    let (catalog, deployment) = (&*state.catalog, &*state.deployment);
+    let listening = catalog.listeners.iter().filter(|listener| deployment.listening(catalog, group, listener));
+    let rows = listening.filter(|listener| group.roles.contains(&listener.role)).map(|listener| port(state, act, group, listener));
+    let hosted = catalog.roles.iter().filter(|role| role.hosted_on.is_some_and(|host| deployment.runs(catalog, group, host)));
+    html! {
+        <table class="ports">
+            <caption class="visually-hidden">{ format!("Ports of {}", group.name) }</caption>
+            <thead><tr><th scope="col">{ "Listener" }</th><th scope="col">{ "Default" }</th><th scope="col">{ "Port" }</th><th></th></tr></thead>
+            <tbody>
+                { for rows }
+                { for hosted.map(|role| instances(state, act, group, role)) }
+            </tbody>
+        </table>
+    }
+}
+
+fn port(state: &State, act: &Act, group: &Group, listener: &Listener) -> Html {
+    let Some(default) = listener.defaults(&state.catalog, state.deployment.release) else { return html! {} };
+    let overrides = if listener.same_everywhere { &state.deployment.ports } else { &group.ports };
+    let value = overrides.get(listener.id).copied();
+    let (group_id, id, everywhere) = (group.id, listener.id, listener.same_everywhere);
+    let edit = move |port| if everywhere { Edit::PortEverywhere(id, port) } else { Edit::Port(group_id, id, port) };
+    let onchange = Callback::from({
+        let act = act.clone();
+        move |port| act.now(Action::Edit(edit(port)))
+    });
+    let label = format!("{} port of {}", listener.name, group.name);
+    html! {
+        <tr key={listener.id}>
+            <th scope="row" title={listener.requirement}>
+                { listener.name }
+                if listener.same_everywhere { <small>{ " same on all" }</small> }
+            </th>
+            <td>{ default.to_string() }</td>
+            <td>
+                if listener.fixed {
+                    { "fixed" }
+                } else {
+                    <PortField id={format!("p-{}-{}", group.id.0, listener.id)} {label} {value}
+                        placeholder={default.first().to_string()} {onchange} />
+                }
+            </td>
+            <td>
+                if value.is_some() {
+                    <button class="quiet" title={format!("Back to {}", default.first())} aria-label={format!("{}: back to {}", listener.name, default.first())}
+                        onclick={act.edit(edit(None))}>{ "↺" }</button>
+                }
+            </td>
+        </tr>
+    }
+}
+
+fn instances(state: &State, act: &Act, group: &Group, role: &Role) -> Html {
+    let (id, service) = (group.id, role.id);
+    let off = state.deployment.off.contains(service);
+    let ports = if off { &[] } else { group.instance_ports(service) };
+    let rows = ports.iter().enumerate().map(|(at, port)| {
+        let onchange = Callback::from({
+            let act = act.clone();
+            move |port| {
+                if let Some(port) = port {
+                    act.now(Action::Edit(Edit::InstancePort(id, service, at, port)));
+                }
+            }
+        });
+        let label = format!("Port of {} instance {} on {}", role.name, at + 1, group.name);
+        html! {
+            <tr key={format!("{service}-{at}")}>
+                <th scope="row">{ role.name }{ if ports.len() > 1 { format!(" {}", at + 1) } else { String::new() } }</th>
+                <td></td>
+                <td><PortField id={format!("i-{}-{service}-{at}", id.0)} {label} value={Some(*port)} placeholder="" {onchange} /></td>
+                <td>
+                    <button class="quiet" title="Take this instance out" aria-label={format!("Take out {} instance {}", role.name, at + 1)}
+                        onclick={act.edit(Edit::RemoveInstance(id, service, at))}>{ "×" }</button>
+                </td>
+            </tr>
+        }
+    });
+    html! {
+        <>
+            { for rows }
+            <tr key={service}>
+                <td colspan="4"><button class="quiet add" onclick={act.edit(Edit::AddInstance(id, service))}>{ format!("+ {}", role.name) }</button></td>
+            </tr>
+        </>
+    }
+}

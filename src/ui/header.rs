@@ -1,0 +1,56 @@
+//! The bar at the top: where to begin from, undo and redo, the share link.
+
+use yew::prelude::*;
+
+use super::Act;
+use super::state::{Action, State, Step};
+use crate::browser;
+use crate::deployment::Edit;
+
+/// The header. `copy_link` is called by its main button.
+pub fn header(state: &State, act: &Act, copy_link: Callback<MouseEvent>) -> Html {
+    let catalog = &state.catalog;
+    let preset = {
+        let catalog = catalog.clone();
+        act.on(move |event: Event| {
+            let chosen = browser::chosen(&event);
+            let preset = catalog.presets.iter().find(|preset| preset.id == chosen)?;
+            Some(Action::Edit(Edit::Preset(preset.id)))
+        })
+    };
+    let release = {
+        let catalog = catalog.clone();
+        act.on(move |event: Event| Some(Action::Edit(Edit::Release(catalog.release(&browser::chosen(&event))?.id))))
+    };
+    let newest = catalog.newest();
+    let releases = catalog.releases.iter().rev().map(|row| {
+        let name = if row.id == newest { format!("{} {} (newest)", catalog.product, row.id) } else { format!("{} {}", catalog.product, row.id) };
+        html! { <option value={row.id} selected={row.id == state.deployment.release}>{ name }</option> }
+    });
+    let presets = catalog.presets.iter().map(|row| html! { <option value={row.id}>{ row.name }</option> });
+    html! {
+        <header class="header">
+            <h1><svg viewBox="0 0 16 16" aria-hidden="true"><path d="M1 15V6a7 5 0 0 1 14 0v9M4.5 15V3M8 15V2M11.5 15V3M2 7h12M2 11h12" /></svg>
+                { "Portcullis" }<span>{ format!(" firewall calculator for {}", catalog.product) }</span></h1>
+            <select class="release" aria-label="Release" onchange={release}>{ for releases }</select>
+            <select class="preset" aria-label="Begin from a preset" onchange={preset}>
+                <option value="" selected=true>{ "Begin from…" }</option>
+                { for presets }
+            </select>
+            <span class="spring"></span>
+            { step("Undo", "↶", state.past.last(), act, Action::Undo) }
+            { step("Redo", "↷", state.future.last(), act, Action::Redo) }
+            <button class="primary" onclick={copy_link}>{ "Copy link" }</button>
+        </header>
+    }
+}
+
+fn step(word: &str, sign: &'static str, step: Option<&Step>, act: &Act, action: Action) -> Html {
+    let title = match step {
+        Some(step) => format!("{word}: {}", step.name),
+        None => format!("Nothing to {}", word.to_lowercase()),
+    };
+    html! {
+        <button class="quiet" title={title.clone()} aria-label={title} disabled={step.is_none()} onclick={act.always(action)}>{ sign }</button>
+    }
+}

@@ -1,0 +1,59 @@
+//! What stands above everything: a deployment that is not the user's own, what could not be read, and an edit that asks.
+
+use yew::prelude::*;
+
+use super::Act;
+use super::state::{Action, Aside, Pending, State, Why};
+
+/// The notices, if there are any.
+pub fn notices(state: &State, act: &Act) -> Html {
+    html! {
+        <>
+            { for state.aside.as_ref().map(|shown| aside(shown, act)) }
+            if !state.notices.is_empty() {
+                <section class="notice" role="alert">
+                    <ul>{ for state.notices.iter().map(|text| html! { <li>{ text }</li> }) }</ul>
+                    <button onclick={act.always(Action::Dismiss)}>{ "Dismiss" }</button>
+                </section>
+            }
+            { for state.pending.as_ref().map(|edit| pending(edit, act)) }
+        </>
+    }
+}
+
+fn aside(aside: &Aside, act: &Act) -> Html {
+    let text = match (aside.why, &aside.mine) {
+        (Why::Link, Some(_)) => "This deployment came by a link. Yours is kept, and stays as it is until you keep this one.",
+        (Why::Link, None) => "This deployment came by a link and is not kept in this browser yet.",
+        (Why::Broken, _) => "The last start did not come to its end, so your deployment was not opened. It is still kept.",
+    };
+    html! {
+        <section class="notice" aria-label="Not your own deployment">
+            <p>{ text }</p>
+            if let Some(mine) = &aside.mine {
+                <button id="mine" onclick={act.always(Action::Mine)}>{ if aside.why == Why::Link { "Back to mine" } else { "Open it" } }</button>
+                if aside.why == Why::Broken {
+                    <details><summary>{ "Show it as text" }</summary><code>{ format!("#{mine}") }</code></details>
+                }
+            }
+            <button id="keep" onclick={act.always(Action::Keep)}>
+                { if aside.why == Why::Link { "Keep this one" } else { "Begin again here" } }
+            </button>
+        </section>
+    }
+}
+
+fn pending(pending: &Pending, act: &Act) -> Html {
+    let yes = match pending.consequences.iter().any(|text| text.starts_with("Opens")) {
+        true => "Do it, and allow these flows",
+        false => "Do it",
+    };
+    html! {
+        <section class="notice asking" id="pending" role="alertdialog" aria-labelledby="pending-title" aria-describedby="pending-list">
+            <p id="pending-title"><b>{ format!("{}?", pending.name) }</b>{ " The rules would change like this:" }</p>
+            <ul id="pending-list">{ for pending.consequences.iter().map(|text| html! { <li>{ text }</li> }) }</ul>
+            <button onclick={act.always(Action::Cancel)}>{ "Leave it as it is" }</button>
+            <button class="primary" onclick={act.always(Action::Confirm)}>{ yes }</button>
+        </section>
+    }
+}

@@ -1,0 +1,209 @@
+//! The text to copy: for which machine, for which firewall, which way; the fields it still needs; Copy and Download.
+
+use yew::prelude::*;
+
+use super::Act;
+use super::fields::AddressField;
+use super::answer::counted;
+use super::state::{Action, State, Ways};
+use crate::browser::{self, Copied};
+use crate::deployment::{Edit, Group, GroupId};
+use crate::dialect::{self, DIALECTS, Dialect, Text};
+use crate::enforce;
+use crate::net::{Addresses, Direction};
+use crate::rule::{Enforcement, Ruleset};
+use crate::snippet::{Context, Snippet, snippet};
+
+/// Where the text stands on the page.
+const TEXT: &str = "snippet-text";
+
+/// The panel; `told` announces what became of Copy.
+pub fn panel(state: &State, act: &Act, told: &Callback<AttrValue>) -> Html {
+    let Some(group) = state.group().and_then(|id| state.deployment.group(id)) else {
+        return html! {
+            <section class="panel snippet" aria-label="Firewall rules">
+                <p class="empty">{ "No machine of yours takes part: switch on a role to get its rules." }</p>
+            </section>
+        };
+    };
+    let dialect = chosen_dialect(group);
+    let catalog = &*state.catalog;
+    let ruleset = enforce::rules(catalog, &state.deployment, &state.derived.flows, Enforcement::Host(group.id.0));
+    let context = Context {
+        product: catalog.product,
+        release: state.deployment.release,
+        catalog: catalog.version,
+        fragment: &format!("#{}", state.derived.link),
+    };
+    let directions = state.view.ways.directions();
+    let snippet = snippet(dialect, &ruleset, directions, state.view.text, &state.deployment.settings, &context);
+    html! {
+        <section class="panel snippet" aria-label="Firewall rules">
+            { bar(state, act, group, dialect, &snippet, told) }
+            { above(state, act, group, dialect, &ruleset, &snippet) }
+            { text(&snippet) }
+            { below(state, act, &snippet) }
+        </section>
+    }
+}
+
+fn chosen_dialect(group: &Group) -> &'static Dialect {
+    let chosen = group.firewall.as_deref().and_then(dialect::dialect);
+    chosen.unwrap_or_else(|| dialect::usual(group.system))
+}
+
+fn bar(state: &State, act: &Act, group: &Group, dialect: &Dialect, snippet: &Snippet, told: &Callback<AttrValue>) -> Html {
+    let offered = state.offered();
+    let groups = offered.iter().filter_map(|id| state.deployment.group(*id)).map(|row| {
+        let name = if row.machines > 1 { format!("{} (×{})", row.name, row.machines) } else { row.name.clone() };
+        html! { <option value={row.id.0.to_string()} selected={row.id == group.id}>{ name }</option> }
+    });
+    let dialects = DIALECTS.iter().map(|row| {
+        let name = if row.system == group.system { row.name.to_owned() } else { format!("{} (not for {})", row.name, group.system.name()) };
+        html! { <option value={row.id} selected={row.id == dialect.id}>{ name }</option> }
+    });
+    let ways = Ways::ALL.map(|(ways, name)| html! { <option value={name} selected={ways == state.view.ways}>{ name }</option> });
+    let id = group.id;
+    let pick_group = act.on(|event: Event| Some(Action::Group(GroupId(browser::chosen(&event).parse().ok()?))));
+    let pick_dialect = act.on(move |event: Event| Some(Action::Edit(Edit::Firewall(id, browser::chosen(&event)))));
+    let pick_ways = act.on(|event: Event| {
+        let chosen = browser::chosen(&event);
+        Ways::ALL.into_iter().find(|(_, name)| *name == chosen).map(|(ways, _)| Action::Ways(ways))
+    });
+    let copy = {
+        let (text, told, held) = (snippet.text.clone(), told.clone(), snippet.held.len());
+        Callback::from(move |_: MouseEvent| {
+            let told = told.clone();
+            let done = Callback::from(move |copied| {
+                told.emit(match (copied, held) {
+                    (Copied::Copied, 0) => "Copied.".into(),
+                    (Copied::Copied, held) => format!("Copied; it refuses to run while {} held back.", are(held)).into(),
+                    (Copied::Selected, _) => "The browser does not allow copying by button. The text is selected: press Ctrl+C.".into(),
+                });
+            });
+            browser::copy(text.clone(), TEXT, done);
+        })
+    };
+    let download = {
+        let (name, file) = (snippet.file_name.clone(), snippet.file.clone());
+        Callback::from(move |_: MouseEvent| browser::download(&name, &file))
+    };
+    let title = format!("Download {}", snippet.file_name);
+    html! {
+        <div class="bar">
+            <select id="pick-group" aria-label="For which machine" onchange={pick_group}>{ for groups }</select>
+            <select id="pick-dialect" aria-label="Which firewall" onchange={pick_dialect}>{ for dialects }</select>
+            <select id="pick-ways" aria-label="Directions" onchange={pick_ways}>{ for ways }</select>
+            <span class="spring"></span>
+            <button class="quiet" title={title.clone()} aria-label={title} onclick={download}>{ "↓" }</button>
+            <button class="primary" id="copy" onclick={copy}>{ "Copy" }</button>
+        </div>
+    }
+}
+
+fn are(count: usize) -> String {
+    if count == 1 { "1 rule is".to_owned() } else { format!("{count} rules are") }
+}
+
+/// Above the text: what the dialect could not say, the names it needs, and the fields for exactly the missing peers.
+fn above(state: &State, act: &Act, group: &Group, dialect: &Dialect, ruleset: &Ruleset, snippet: &Snippet) -> Html {
+    let mut missing: Vec<(u32, Direction)> = Vec::new();
+    for rule in &ruleset.rules {
+        let row = (rule.peer().group, rule.direction);
+        if state.view.ways.directions().contains(&rule.direction)
+            && rule.peer().addresses == Addresses::Missing
+            && !missing.iter().any(|(group, _)| *group == row.0)
+        {
+            missing.push(row);
+        }
+    }
+    let unsuited = dialect.system != group.system;
+    let names = dialect.fields.iter().map(|field| {
+        let key = format!("{}.{}", dialect.id, field.id);
+        let value = state.deployment.settings.get(&key).cloned().unwrap_or_else(|| field.default.to_owned());
+        let error = (field.check)(&value).err();
+        let id = format!("name-{}", field.id);
+        let default = field.default;
+        let oninput = act.on(move |event: InputEvent| {
+            let value = browser::typed(&event);
+            let value = if value == default { String::new() } else { value };
+            Some(Action::Edit(Edit::Setting(key.clone(), value)))
+        });
+        html! {
+            <span class="field">
+                <label for={id.clone()}>{ field.label }</label>
+                <input {id} class="mono" {value} {oninput} size="10" spellcheck="false" autocomplete="off" aria-invalid={error.map(|_| "true")} />
+                { for error.map(|error| html! { <span class="field-error">{ format!("Cannot be used: {error}") }</span> }) }
+            </span>
+        }
+    });
+    html! {
+        <div class="above">
+            if unsuited {
+                <p class="note">{ format!("{} runs {}: {} does not belong there.", group.name, group.system.name(), dialect.name) }</p>
+            }
+            { for snippet.notes.iter().map(|note| html! { <p class="note">{ note }</p> }) }
+            if !missing.is_empty() {
+                <div class="missing-peers">
+                    <p>{ format!("{} held back until these are filled in:", are(snippet.held.len())) }</p>
+                    { for missing.into_iter().map(|(peer, direction)| missing_peer(state, act, GroupId(peer), direction)) }
+                </div>
+            }
+            if !dialect.fields.is_empty() {
+                <details class="names"><summary>{ "Names on this host" }</summary><div>{ for names }</div></details>
+            }
+        </div>
+    }
+}
+
+fn missing_peer(state: &State, act: &Act, id: GroupId, direction: Direction) -> Html {
+    let Some(group) = state.deployment.group(id) else { return html! {} };
+    let outgoing = direction == Direction::Ingress && group.connects.is_some();
+    let onchange = Callback::from({
+        let act = act.clone();
+        move |addresses| {
+            act.now(Action::Edit(match outgoing {
+                true => Edit::Connects(id, Some(addresses)),
+                false => Edit::Listens(id, addresses),
+            }));
+        }
+    });
+    let field = format!("missing-{}", id.0);
+    html! {
+        <div class="missing-peer" key={id.0}>
+            <label for={field.clone()}>{ &group.name }</label>
+            <AddressField id={field} label={format!("Addresses of {}", group.name)} value={Addresses::Missing} {onchange} />
+        </div>
+    }
+}
+
+fn text(snippet: &Snippet) -> Html {
+    let lines = snippet.text.lines().map(|line| {
+        let trimmed = line.trim_start();
+        let class = match () {
+            () if trimmed.contains("Held back") || trimmed.starts_with("stop 'Fill") => Some("held"),
+            () if trimmed.starts_with('#') => Some("comment"),
+            () => None,
+        };
+        html! { <span {class}>{ line.to_owned() + "\n" }</span> }
+    });
+    html! { <pre id={TEXT} tabindex="0" role="region" aria-label="Text to copy">{ for lines }</pre> }
+}
+
+fn below(state: &State, act: &Act, snippet: &Snippet) -> Html {
+    let texts = Text::ALL.map(|text| {
+        let pressed = (text == state.view.text).to_string();
+        html! { <button class="quiet" aria-pressed={pressed} onclick={act.always(Action::Text(text))}>{ text.name() }</button> }
+    });
+    let count = match snippet.held.len() {
+        0 => format!("{} for {}", counted(snippet.written, "rule"), counted(snippet.flows, "flow")),
+        held => format!("{}, {} held back", counted(snippet.written, "rule"), held),
+    };
+    html! {
+        <div class="bar below">
+            <small>{ count }</small>
+            <span class="spring"></span>
+            <span role="group" aria-label="Which text" class="texts">{ for texts }</span>
+        </div>
+    }
+}

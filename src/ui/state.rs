@@ -1,0 +1,344 @@
+//! Everything the page remembers, and one pure reducer. Never touches the browser: reading and keeping is the app's job.
+
+use std::rc::Rc;
+
+use yew::Reducible;
+
+use crate::catalog::Catalog;
+use crate::check;
+use crate::deployment::{Deployment, Edit, Edited, GroupId};
+use crate::dialect::Text;
+use crate::finding::Finding;
+use crate::flow::{Flow, flows};
+use crate::link;
+use crate::net::Direction;
+
+/// Steps of undo that are kept.
+const MOST_STEPS: usize = 200;
+
+/// Everything the page remembers.
+#[derive(Clone)]
+pub struct State {
+    /// The facts.
+    pub catalog: Rc<Catalog>,
+    /// What the user says.
+    pub deployment: Rc<Deployment>,
+    /// What follows from it.
+    pub derived: Rc<Derived>,
+    /// Earlier deployments, the latest last, each with the name of the step that left it.
+    pub past: Vec<Step>,
+    /// Undone steps, the next to redo last.
+    pub future: Vec<Step>,
+    /// What is looked at.
+    pub view: View,
+    /// While something else than the user's own deployment is shown: what to go back to.
+    pub aside: Option<Aside>,
+    /// What could not be read or done, until it is dismissed.
+    pub notices: Vec<String>,
+    /// An edit that waits for a yes, because it opens or deletes something.
+    pub pending: Option<Pending>,
+}
+
+/// What follows from a deployment.
+pub struct Derived {
+    /// The allowed flows.
+    pub flows: Vec<Flow>,
+    /// What is to be said about them.
+    pub findings: Vec<Finding>,
+    /// The share link's fragment, without `#`.
+    pub link: String,
+}
+
+/// A step of undo or redo.
+#[derive(Clone)]
+pub struct Step {
+    /// What the step does, as on the button.
+    pub name: String,
+    /// The deployment on its other side.
+    pub deployment: Rc<Deployment>,
+}
+
+/// A deployment shown beside the user's own, which stays as it is kept.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Aside {
+    /// The user's own, as a link's text; `None` if nothing is kept.
+    pub mine: Option<String>,
+    /// Why it is shown.
+    pub why: Why,
+}
+
+/// Why something else than the user's own deployment is shown.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Why {
+    /// A link was opened.
+    Link,
+    /// The last start did not come to its end, perhaps because of what is kept.
+    Broken,
+}
+
+/// An edit that waits for a yes.
+#[derive(Clone)]
+pub struct Pending {
+    /// The edit.
+    pub edit: Edit,
+    /// What it does, as on a button.
+    pub name: String,
+    /// What it would open, or delete.
+    pub consequences: Vec<String>,
+}
+
+/// What is looked at: not part of the deployment.
+#[derive(Clone, PartialEq, Eq)]
+pub struct View {
+    /// The group whose snippet is shown; the default is the first that has one.
+    pub group: Option<GroupId>,
+    /// The directions of the snippet.
+    pub ways: Ways,
+    /// Which of its texts.
+    pub text: Text,
+    /// The tab beside the snippet.
+    pub tab: Tab,
+    /// The search in the catalog.
+    pub query: String,
+}
+
+/// Directions of a snippet.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Ways {
+    /// Ingress.
+    In,
+    /// Egress.
+    Out,
+    /// Both.
+    Both,
+}
+
+impl Ways {
+    /// All of them, with their words.
+    pub const ALL: [(Self, &'static str); 3] = [(Self::In, "In"), (Self::Out, "Out"), (Self::Both, "In and out")];
+
+    /// The directions.
+    pub const fn directions(self) -> &'static [Direction] {
+        match self {
+            Self::In => &[Direction::Ingress],
+            Self::Out => &[Direction::Egress],
+            Self::Both => &Direction::ALL,
+        }
+    }
+}
+
+/// The tabs beside the snippet.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Tab {
+    /// What is to be said.
+    Findings,
+    /// The flow table.
+    Flows,
+    /// The facts.
+    Catalog,
+}
+
+/// Everything that can happen.
+#[derive(Clone)]
+pub enum Action {
+    /// A change of the deployment.
+    Edit(Edit),
+    /// Yes to the edit that waits.
+    Confirm,
+    /// No to it.
+    Cancel,
+    /// One step back.
+    Undo,
+    /// One step forward again.
+    Redo,
+    /// A link was opened while the page was.
+    Open(String),
+    /// Make what is shown the user's own.
+    Keep,
+    /// Back to the user's own.
+    Mine,
+    /// The notices have been read.
+    Dismiss,
+    /// Look at a group's snippet.
+    Group(GroupId),
+    /// Look at other directions.
+    Ways(Ways),
+    /// Look at another text.
+    Text(Text),
+    /// Look at another tab.
+    Tab(Tab),
+    /// Search the catalog.
+    Query(String),
+}
+
+impl State {
+    /// The state to begin with: the link's deployment if there is one, else what is kept, else the catalog's first preset.
+    /// With `broken`, what is kept is not opened but offered.
+    pub fn begin(catalog: Catalog, fragment: &str, kept: Option<String>, broken: bool) -> Self {
+        let catalog = Rc::new(catalog);
+        let same = kept.as_deref() == Some(fragment);
+        let (opened, aside) = if !fragment.is_empty() && !same {
+            (Some(link::read(&catalog, fragment)), Some(Aside { mine: kept, why: Why::Link }))
+        } else if broken && kept.is_some() {
+            (None, Some(Aside { mine: kept, why: Why::Broken }))
+        } else {
+            (kept.map(|kept| link::read(&catalog, &kept)), None)
+        };
+        let (deployment, notices) = match opened {
+            Some(opened) => (opened.deployment, opened.problems),
+            None => (Deployment::initial(&catalog), Vec::new()),
+        };
+        let derived = Rc::new(Derived::of(&catalog, &deployment));
+        Self {
+            catalog,
+            deployment: Rc::new(deployment),
+            derived,
+            past: Vec::new(),
+            future: Vec::new(),
+            view: View { group: None, ways: Ways::In, text: Text::Apply, tab: Tab::Findings, query: String::new() },
+            aside,
+            notices,
+            pending: None,
+        }
+    }
+
+    /// The group whose snippet is shown: the one looked at, or the first that the user manages, clients last.
+    pub fn group(&self) -> Option<GroupId> {
+        let offered = self.offered();
+        let chosen = self.view.group.filter(|id| offered.contains(id));
+        chosen.or_else(|| offered.first().copied())
+    }
+
+    /// The groups that have a snippet: they take part and are not somebody else's. Clients come last.
+    pub fn offered(&self) -> Vec<GroupId> {
+        let (catalog, deployment) = (&*self.catalog, &*self.deployment);
+        let managed = deployment.groups.iter().filter(|group| {
+            deployment.takes_part(catalog, group) && !deployment.external(catalog, group)
+        });
+        let client = |group: &&crate::deployment::Group| {
+            let role = group.roles.first().and_then(|role| catalog.role(role));
+            role.is_some_and(|role| role.kind == crate::catalog::Kind::Client)
+        };
+        let (clients, others): (Vec<_>, Vec<_>) = managed.partition(client);
+        others.into_iter().chain(clients).map(|group| group.id).collect()
+    }
+
+    fn show(&mut self, deployment: Deployment) {
+        self.derived = Rc::new(Derived::of(&self.catalog, &deployment));
+        self.deployment = Rc::new(deployment);
+        self.pending = None;
+    }
+
+    /// Shows another deployment as a step that can be undone.
+    fn replace(&mut self, name: &str, deployment: Deployment) {
+        self.past.push(Step { name: name.to_owned(), deployment: self.deployment.clone() });
+        if self.past.len() > MOST_STEPS {
+            self.past.remove(0);
+        }
+        self.future.clear();
+        self.show(deployment);
+    }
+
+    /// Applies an edit that needs no more asking.
+    fn edit(&mut self, edit: &Edit) {
+        let mut deployment = (*self.deployment).clone();
+        match deployment.apply(&self.catalog, edit) {
+            Edited::Refused(reason) => self.notices = vec![reason],
+            Edited::Unchanged => self.pending = None,
+            Edited::Changed => {
+                let name = edit.name(&self.catalog, &self.deployment);
+                let goes_on = edit.is_typing() && self.future.is_empty() && self.past.last().is_some_and(|step| step.name == name);
+                match goes_on {
+                    true => self.show(deployment),
+                    false => self.replace(&name, deployment),
+                }
+            }
+        }
+    }
+
+    /// The edit as one that waits, if it takes something away and thereby opens flows (law 3) or deletes the user's own.
+    fn pending(&self, edit: &Edit) -> Option<Pending> {
+        if !edit.takes_away() {
+            return None;
+        }
+        let mut next = (*self.deployment).clone();
+        if next.apply(&self.catalog, edit) != Edited::Changed {
+            return None;
+        }
+        let describe = |flow: &Flow, deployment: &Deployment| {
+            let name = |id| deployment.group(id).map_or("", |group| group.name.as_str());
+            format!("{} to {}, {} {}", name(flow.initiator), name(flow.responder), flow.protocol, flow.ports)
+        };
+        let known = |flow: &Flow| self.derived.flows.iter().any(|old| old.key() == flow.key());
+        let opened = flows(&self.catalog, &next);
+        let opened = opened.iter().filter(|flow| !known(flow)).map(|flow| format!("Opens {}", describe(flow, &next)));
+        let lost = self.deployment.custom.iter().filter(|flow| !next.custom.iter().any(|left| left.id == flow.id));
+        let lost = lost.map(|flow| format!("Deletes your own flow “{}”", flow.purpose));
+        let consequences: Vec<String> = opened.chain(lost).collect();
+        let name = edit.name(&self.catalog, &self.deployment);
+        (!consequences.is_empty()).then(|| Pending { edit: edit.clone(), name, consequences })
+    }
+
+    fn step(&mut self, back: bool) {
+        let (from, to) = if back { (&mut self.past, &mut self.future) } else { (&mut self.future, &mut self.past) };
+        if let Some(step) = from.pop() {
+            to.push(Step { name: step.name, deployment: self.deployment.clone() });
+            self.show((*step.deployment).clone());
+        }
+    }
+}
+
+impl Derived {
+    fn of(catalog: &Catalog, deployment: &Deployment) -> Self {
+        let flows = flows(catalog, deployment);
+        let findings = check::findings(catalog, deployment, &flows);
+        Self { flows, findings, link: link::write(catalog, deployment) }
+    }
+}
+
+impl Reducible for State {
+    type Action = Action;
+
+    fn reduce(self: Rc<Self>, action: Action) -> Rc<Self> {
+        let mut next = (*self).clone();
+        match action {
+            Action::Edit(edit) => match next.pending(&edit) {
+                Some(pending) => next.pending = Some(pending),
+                None => next.edit(&edit),
+            },
+            Action::Confirm => {
+                if let Some(pending) = next.pending.take() {
+                    next.edit(&pending.edit);
+                }
+            }
+            Action::Cancel => next.pending = None,
+            Action::Undo => next.step(true),
+            Action::Redo => next.step(false),
+            Action::Open(fragment) => {
+                if fragment.is_empty() || fragment == next.derived.link {
+                    return self;
+                }
+                let opened = link::read(&next.catalog, &fragment);
+                let mine = next.aside.take().map_or_else(|| Some(next.derived.link.clone()), |aside| aside.mine);
+                next.aside = Some(Aside { mine, why: Why::Link });
+                next.notices = opened.problems;
+                next.replace("Open the link", opened.deployment);
+            }
+            Action::Keep => next.aside = None,
+            Action::Mine => {
+                if let Some(mine) = next.aside.take().and_then(|aside| aside.mine) {
+                    let opened = link::read(&next.catalog, &mine);
+                    next.notices = opened.problems;
+                    next.replace("Back to mine", opened.deployment);
+                }
+            }
+            Action::Dismiss => next.notices.clear(),
+            Action::Group(group) => next.view.group = Some(group),
+            Action::Ways(ways) => next.view.ways = ways,
+            Action::Text(text) => next.view.text = text,
+            Action::Tab(tab) => next.view.tab = tab,
+            Action::Query(query) => next.view.query = query,
+        }
+        Rc::new(next)
+    }
+}
