@@ -36,7 +36,10 @@ fn missing(group: &Group, flows: &[Flow]) -> Option<Finding> {
         severity: Severity::Error,
         place: Place::Addresses(group.id),
         message: format!("{} has no address.", group.name),
-        reason: format!("The rules of {held} flows are held back: a script that needs one refuses to run until it is filled in."),
+        reason: match held {
+            1 => "The rule of one flow is held back: a script that needs it refuses to run until it is filled in.".to_owned(),
+            held => format!("The rules of {held} flows are held back: a script that needs one refuses to run until it is filled in."),
+        },
         sources: Vec::new(),
         fixes: Vec::new(),
     })

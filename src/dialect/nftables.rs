@@ -35,7 +35,7 @@ pub static DIALECT: Dialect = Dialect {
 
 fn assumes(direction: Direction) -> &'static str {
     match direction {
-        Direction::Ingress => "Assumes a chain that drops incoming traffic by default; where it accepts, these rules change nothing.",
+        Direction::Ingress => "Assumes a chain that drops incoming traffic by default: where it accepts, these rules change nothing.",
         Direction::Egress => "Outbound is accepted by default on Linux: these egress rules change nothing until you drop it.",
     }
 }
@@ -101,7 +101,10 @@ fn print(plan: &Plan, text: Text) -> String {
     out.push_str(CHECKS);
     match text {
         Text::TakeOut => take_out(&mut out, plan),
-        Text::Try | Text::Apply => apply(&mut out, plan, text),
+        Text::Try | Text::Apply => {
+            out.push_str(MANAGERS);
+            apply(&mut out, plan, text);
+        }
     }
     out.push_str("}\nmain\nPORTCULLIS\n");
     out
@@ -109,7 +112,10 @@ fn print(plan: &Plan, text: Text) -> String {
 
 const CHECKS: &str = r#"  [ "$(id -u)" = 0 ] || stop 'Root is needed: open a root shell (for example with sudo -i) and paste again.'
   command -v nft >/dev/null 2>&1 || stop 'The command nft was not found.'
-  case "$(ufw status 2>/dev/null)" in *'Status: active'*) stop 'ufw manages this host: add these rules with ufw.' ;; esac
+"#;
+
+/// Whoever else writes this host's rules would overwrite ours. Taking ours out needs no such check.
+const MANAGERS: &str = r#"  case "$(ufw status 2>/dev/null)" in *'Status: active'*) stop 'ufw manages this host: add these rules with ufw.' ;; esac
   case "$(firewall-cmd --state 2>/dev/null)" in running*) stop 'firewalld manages this host: add these rules with firewall-cmd.' ;; esac
 "#;
 

@@ -29,7 +29,7 @@ pub static DIALECT: Dialect = Dialect {
 
 fn assumes(direction: Direction) -> &'static str {
     match direction {
-        Direction::Ingress => "Windows blocks inbound traffic by default; these rules admit what is listed. A block rule beats them.",
+        Direction::Ingress => "Windows blocks inbound traffic by default: these rules admit what is listed. A block rule beats them.",
         Direction::Egress => "Outbound is allowed by default on Windows: these egress rules change nothing until you block it.",
     }
 }

@@ -69,7 +69,6 @@ fn Page(props: &PageProps) -> Html {
     let state = use_reducer(move || (*begun.0).clone());
     let act = Act(state.dispatcher());
     let message = use_state_eq(|| AttrValue::Static(""));
-    // Twice the same message is still news: a mark that is not read aloud makes it differ.
     let told = Callback::from({
         let message = message.clone();
         move |text: AttrValue| message.set(text)
@@ -140,7 +139,7 @@ fn Page(props: &PageProps) -> Html {
 fn keep(link: &str, aside: bool, untouched: bool) {
     LATEST.with(|latest| link.clone_into(&mut latest.borrow_mut()));
     if aside {
-        if browser::fragment() != link {
+        if !untouched {
             browser::set_fragment(link);
         }
         return;

@@ -7,7 +7,7 @@ use super::choices::choices;
 use super::fields::{AddressField, PortField};
 use super::state::{Action, State};
 use crate::browser;
-use crate::catalog::{Id, Listener, Role};
+use crate::catalog::{Id, Kind, Listener, Role};
 use crate::deployment::{Edit, Group};
 use crate::net::{Addresses, System};
 
@@ -84,8 +84,8 @@ fn outgoing(act: &Act, group: &Group) -> Html {
 fn placement(state: &State, act: &Act, group: &Group, role: Id) -> Html {
     let Some(role) = state.catalog.role(role) else { return html! {} };
     let (from, id) = (group.id, role.id);
-    let others: Vec<&Group> = state.deployment.groups.iter().filter(|other| other.id != from && !other.carries(id) && !external(state, other)).collect();
-    if role.external || others.is_empty() && group.roles.len() < 2 {
+    let others: Vec<&Group> = state.deployment.groups.iter().filter(|other| other.id != from && !other.carries(id) && hosts(state, other)).collect();
+    if role.external || role.kind == Kind::Client || others.is_empty() && group.roles.len() < 2 {
         return html! {};
     }
     let targets: Vec<_> = others.iter().map(|other| other.id).collect();
@@ -113,8 +113,12 @@ fn placement(state: &State, act: &Act, group: &Group, role: Id) -> Html {
     }
 }
 
-fn external(state: &State, group: &Group) -> bool {
-    state.deployment.external(&state.catalog, group)
+/// True if roles can be put on the group's machines: they are neither somebody else's nor people's.
+fn hosts(state: &State, group: &Group) -> bool {
+    let client = |role: &Id| state.catalog.role(role).is_some_and(|role| role.kind == Kind::Client);
+    state.deployment.takes_part(&state.catalog, group)
+        && !state.deployment.external(&state.catalog, group)
+        && !group.roles.iter().any(client)
 }
 
 /// The ports of the group: default, override, reset; then the instances of its services.

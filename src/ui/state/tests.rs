@@ -1,0 +1,142 @@
+//! What the page remembers, undoes, asks about and keeps; without a browser.
+
+use std::rc::Rc;
+
+use yew::Reducible;
+
+use super::*;
+use crate::net::{Addresses, Port};
+
+fn begin(fragment: &str, kept: Option<&str>, broken: bool) -> Rc<State> {
+    let catalog = Catalog::spotfire().expect("the embedded catalog");
+    Rc::new(State::begin(catalog, fragment, kept.map(str::to_owned), broken))
+}
+
+fn edit(state: Rc<State>, edit: Edit) -> Rc<State> {
+    state.reduce(Action::Edit(edit))
+}
+
+/// The link of the first preset with one address, to stand for somebody's deployment.
+fn somebody() -> String {
+    let addresses = Addresses::parse("192.0.2.11").0;
+    edit(begin("", None, false), Edit::Listens(GroupId(3), addresses)).derived.link.clone()
+}
+
+#[test]
+fn what_is_kept_is_opened() {
+    let state = begin("", Some(&somebody()), false);
+    assert_eq!(state.derived.link, somebody());
+    assert!(state.aside.is_none() && state.notices.is_empty());
+}
+
+#[test]
+fn a_link_is_shown_beside_what_is_kept_until_it_is_kept_itself() {
+    let state = begin(&somebody(), Some("1;5j8meb"), false);
+    assert!(state.aside == Some(Aside { mine: Some("1;5j8meb".to_owned()), why: Why::Link }));
+    let edited = edit(state, Edit::Machines(GroupId(3), 2));
+    assert!(edited.aside.is_some(), "editing a link's deployment does not make it the user's own");
+    assert!(edited.clone().reduce(Action::Keep).aside.is_none());
+    let back = edited.reduce(Action::Mine);
+    assert!(back.aside.is_none());
+    assert_eq!(*back.deployment, Deployment::initial(&back.catalog));
+    let undone = back.reduce(Action::Undo);
+    assert_eq!(undone.deployment.group(GroupId(3)).map(|group| group.machines), Some(2), "nothing is lost on the way back");
+}
+
+#[test]
+fn the_link_of_what_is_kept_is_nothing_new() {
+    assert!(begin(&somebody(), Some(&somebody()), false).aside.is_none());
+}
+
+#[test]
+fn a_link_opened_later_leaves_the_users_own_aside() {
+    let mine = edit(begin("", None, false), Edit::Machines(GroupId(4), 7));
+    let link = mine.derived.link.clone();
+    let opened = mine.reduce(Action::Open(somebody()));
+    assert!(opened.aside == Some(Aside { mine: Some(link.clone()), why: Why::Link }));
+    let second = opened.reduce(Action::Open("1;g3.m=9;".to_owned()));
+    assert_eq!(second.aside.as_ref().and_then(|aside| aside.mine.clone()), Some(link), "the second link does not replace it");
+    assert_eq!(second.notices.len(), 1, "the link has no check");
+}
+
+#[test]
+fn a_start_that_failed_does_not_open_what_may_have_broken_it() {
+    let state = begin("", Some(&somebody()), true);
+    assert_eq!(*state.deployment, Deployment::initial(&state.catalog));
+    assert!(state.aside == Some(Aside { mine: Some(somebody()), why: Why::Broken }));
+    assert_eq!(state.reduce(Action::Mine).derived.link, somebody());
+}
+
+#[test]
+fn removing_a_role_lists_what_it_opens_before_it_does() {
+    let cluster = edit(begin("", None, false), Edit::Preset("cluster"));
+    let before = cluster.deployment.clone();
+    let asking = edit(cluster, Edit::Switch("load-balancer", false));
+    let pending = asking.pending.clone().expect("clients would reach the servers directly");
+    assert_eq!(pending.consequences.len(), 2, "{:?}", pending.consequences);
+    assert!(pending.consequences.iter().all(|text| text.starts_with("Opens ")));
+    assert_eq!(asking.deployment, before, "nothing has happened yet");
+    let left = asking.clone().reduce(Action::Cancel);
+    assert!(left.pending.is_none() && left.deployment == before);
+    let done = asking.reduce(Action::Confirm);
+    assert!(done.pending.is_none() && done.deployment != before);
+    assert_eq!(done.reduce(Action::Undo).deployment, before, "one step back");
+}
+
+#[test]
+fn removing_what_opens_nothing_does_not_ask() {
+    let state = edit(begin("", None, false), Edit::Switch("analyst", false));
+    assert!(state.pending.is_none());
+    assert_eq!(state.past.len(), 1);
+}
+
+#[test]
+fn deleting_an_end_of_a_flow_of_ones_own_asks() {
+    let ports = crate::net::PortRange::parse("1521").expect("a port");
+    let (initiator, responder) = (GroupId(4), GroupId(5));
+    let flow = Edit::AddFlow { initiator, responder, protocol: crate::net::Protocol::Tcp, ports, purpose: "Sales".to_owned() };
+    let asking = edit(edit(begin("", None, false), flow), Edit::RemoveGroup(GroupId(5)));
+    let consequences = asking.pending.clone().expect("the flow would go").consequences;
+    assert_eq!(consequences, ["Deletes your own flow “Sales”"]);
+}
+
+#[test]
+fn typing_is_one_step_and_undo_brings_all_of_it_back() {
+    let mut state = begin("", None, false);
+    let start = state.deployment.clone();
+    for text in ["1", "192.0.2.1", "192.0.2.11"] {
+        state = edit(state, Edit::Listens(GroupId(3), Addresses::parse(text).0));
+    }
+    assert_eq!(state.past.len(), 1);
+    state = edit(state, Edit::Port(GroupId(4), "node-communication", Port::new(9444)));
+    assert_eq!(state.past.len(), 2);
+    let end = state.deployment.clone();
+    state = state.reduce(Action::Undo).reduce(Action::Undo).reduce(Action::Undo);
+    assert_eq!(state.deployment, start);
+    state = state.reduce(Action::Redo).reduce(Action::Redo).reduce(Action::Redo);
+    assert_eq!(state.deployment, end);
+}
+
+#[test]
+fn the_collision_fix_is_one_step() {
+    let state = edit(begin("", None, false), Edit::Preset("one-machine"));
+    let collision = state.derived.findings.iter().find(|finding| finding.message.contains("have one number")).expect("two meet");
+    assert!(collision.message.contains("9080") && collision.message.contains("9443"), "{}", collision.message);
+    assert_eq!(collision.fixes[0].label, "Move to 9082 and 9444");
+    let (steps, fix) = (state.past.len(), collision.fixes[0].edit.clone());
+    let fixed = edit(state, fix);
+    assert_eq!(fixed.past.len(), steps + 1);
+    assert!(!fixed.derived.findings.iter().any(|finding| finding.message.contains("have one number")));
+    let host = &fixed.deployment.groups[2];
+    assert_eq!(host.ports.get("node-registration"), Port::new(9082).as_ref());
+    assert_eq!(host.ports.get("node-communication"), Port::new(9444).as_ref());
+}
+
+#[test]
+fn a_refused_edit_says_why_and_changes_nothing() {
+    let state = begin("", None, false);
+    let refused = edit(state.clone(), Edit::Port(GroupId(3), "cluster", Port::new(5801)));
+    assert_eq!(refused.deployment, state.deployment);
+    assert_eq!(refused.notices.len(), 1);
+    assert!(refused.reduce(Action::Dismiss).notices.is_empty());
+}
