@@ -55,7 +55,7 @@ impl Flow {
         format!("g{}-g{}-{}-{}", self.initiator.0, self.responder.0, self.protocol.lower(), self.ports)
     }
 
-    /// The purposes, each once, joined by a semicolon.
+    /// The purposes, each once, joined by commas.
     pub fn purposes(&self) -> String {
         let mut purposes: Vec<&str> = Vec::new();
         for reason in &self.reasons {
@@ -63,7 +63,7 @@ impl Flow {
                 purposes.push(&reason.purpose);
             }
         }
-        purposes.join("; ")
+        purposes.join(", ")
     }
 }
 

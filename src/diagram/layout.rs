@@ -54,6 +54,8 @@ const SAMPLE: i32 = 32;
 const MOST_ADDRESSES: usize = 3;
 /// More arrows than this in a channel are not sorted against each other.
 const MOST_SORTED: usize = 400;
+/// How often they are.
+const PASSES: usize = 3;
 
 const LEFT: usize = 0;
 const RIGHT: usize = 1;
@@ -62,6 +64,7 @@ const RIGHT: usize = 1;
 struct Node<'a> {
     group: &'a Group,
     zone: Id,
+    heading: &'static str,
     column: usize,
     text: Vec<(Words, String)>,
     /// The height its text needs.
@@ -82,6 +85,8 @@ struct Wire {
     track: [i32; 2],
     /// The lane it takes from one channel to the other: above or below, and which.
     lane: Option<(bool, i32)>,
+    /// The row of that lane.
+    row: i32,
     straight: bool,
 }
 
@@ -129,18 +134,20 @@ pub(super) fn layout(catalog: &Catalog, deployment: &Deployment, flows: &[Flow],
     straighten(&nodes, &mut wires);
     settle(&mut nodes, &mut wires, top, pitch);
     let bottom = nodes.iter().map(|node| node.bottom + INSET).max().unwrap_or(0);
-    let height = bottom + ROW * lanes[1];
-    let row = |wire: &Wire| {
-        wire.lane.map_or(0, |(above, at)| if above { MARGIN + ROW * at } else { bottom + ROW * (at + 1) })
-    };
+    for wire in &mut wires {
+        wire.row = wire.lane.map_or(0, |(above, at)| if above { MARGIN + ROW * at } else { bottom + ROW * (at + 1) });
+    }
 
     let columns = nodes.last().map_or(0, |node| node.column + 1);
-    let widths: Vec<i32> = (0..columns).map(|column| width(&nodes, column)).collect();
-    let mut channels: Vec<Channel> = (0..=columns).map(|at| channel(&mut wires, &arrows, at, row)).collect();
+    let in_column = |column| nodes.iter().filter(move |node| node.column == column);
+    let widths: Vec<i32> = (0..columns).map(|at| in_column(at).map(Node::width).max().unwrap_or(0)).collect();
+    let mut channels: Vec<Channel> = (0..=columns).map(|at| channel(&mut wires, &arrows, at)).collect();
     let taken = 2 * MARGIN + widths.iter().sum::<i32>() + channels.iter().map(Channel::width).sum::<i32>();
-    let spare = (USUAL - taken).max(0) / GRID / (columns as i32 - 1).max(1);
-    let inner = channels.iter_mut().skip(1).take(columns.saturating_sub(1));
-    inner.for_each(|channel| channel.tracks = (channel.tracks + spare.min(SPARE)).max(LEAST));
+    let inner = columns.saturating_sub(1);
+    let spare = (USUAL - taken).max(0) / GRID / (inner as i32).max(1);
+    for channel in channels.iter_mut().skip(1).take(inner) {
+        channel.tracks = (channel.tracks + spare.min(SPARE)).max(LEAST);
+    }
     let mut x = MARGIN;
     let mut lefts = Vec::with_capacity(columns);
     for (channel, width) in channels.iter_mut().zip(widths.iter().chain([&0])) {
@@ -149,57 +156,25 @@ pub(super) fn layout(catalog: &Catalog, deployment: &Deployment, flows: &[Flow],
         lefts.push(x);
         x += width;
     }
-    let zones = zones(catalog, &nodes, &lefts, &widths, [top, bottom]);
 
-    let boxes: Vec<GroupBox> = nodes.iter().map(|node| node.draw(&zones)).collect();
+    let zones = zones(&nodes, &lefts, &widths, [top, bottom]);
+    let boxes: Vec<GroupBox> = nodes.iter().map(|node| node.draw(lefts[node.column], widths[node.column])).collect();
     for (arrow, wire) in arrows.iter_mut().zip(&wires) {
-        let edge = |end: usize| {
-            let rect = boxes[wire.nodes[end]].rect;
-            Point { x: if wire.sides[end] == LEFT { rect.x } else { rect.right() }, y: wire.y[end] }
-        };
-        let (from, to) = (edge(0), edge(1));
-        let track = |end: usize| channels[wire.channels[end]].x + GRID * (wire.track[end] + 1);
-        arrow.points.push(from);
-        if !wire.straight {
-            arrow.points.push(Point { x: track(0), y: from.y });
-            if wire.lane.is_some() {
-                arrow.points.extend([0, 1].map(|end| Point { x: track(end), y: row(wire) }));
-            }
-            arrow.points.push(Point { x: track(1), y: to.y });
-        }
-        arrow.points.push(to);
-        let rect = &mut arrow.label.rect;
-        rect.y = to.y - LINE / 2;
-        arrow.label.at_end = wire.sides[1] == LEFT;
-        rect.x = if arrow.label.at_end { to.x - INSET - AIR - rect.width } else { to.x + INSET + AIR };
+        connect(arrow, wire, wire.nodes.map(|node| boxes[node].rect), &channels);
     }
-
-    let remark = match (boxes.is_empty(), arrows.len() < bundles.len() || bundles.is_empty() && !flows.is_empty()) {
+    let remark = match (boxes.is_empty(), arrows.is_empty() && !flows.is_empty()) {
         (true, _) => Some("Nothing here yet: switch on a role."),
         (_, true) => Some("Too many flows to draw: the table has them all."),
         _ => None,
     };
-    let (legend, width) = legend(&arrows, remark, height + GAP);
-    let height = if legend.is_empty() { height + MARGIN } else { height + GAP + LINE + MARGIN };
-    Diagram {
-        width: (x + MARGIN).max(width),
-        height,
-        zones,
-        boxes,
-        arrows,
-        legend,
-        title: String::new(),
-        description: String::new(),
-    }
-}
-
-/// The width of a column.
-fn width(nodes: &[Node], column: usize) -> i32 {
-    nodes.iter().filter(|node| node.column == column).map(Node::width).max().unwrap_or(0)
+    let y = bottom + ROW * lanes[1] + GAP;
+    let (legend, width) = legend(&arrows, remark, y);
+    let (width, height) = ((x + MARGIN).max(width), if legend.is_empty() { y - MARGIN } else { y + LINE + MARGIN });
+    Diagram { width, height, zones, boxes, arrows, legend, title: String::new(), description: String::new() }
 }
 
 /// The zones: each as long as its boxes need, the last of a column to the bottom.
-fn zones(catalog: &Catalog, nodes: &[Node], lefts: &[i32], widths: &[i32], [top, bottom]: [i32; 2]) -> Vec<ZoneBox> {
+fn zones(nodes: &[Node], lefts: &[i32], widths: &[i32], [top, bottom]: [i32; 2]) -> Vec<ZoneBox> {
     let mut zones: Vec<ZoneBox> = Vec::new();
     for node in nodes {
         let (x, width) = (lefts[node.column], widths[node.column]);
@@ -209,8 +184,7 @@ fn zones(catalog: &Catalog, nodes: &[Node], lefts: &[i32], widths: &[i32], [top,
             Some(zone) => zone.rect.height = node.bottom + INSET - zone.rect.y,
             None => {
                 let rect = Rect { x, y, width, height: node.bottom + INSET - y };
-                let name = catalog.zone(node.zone).map_or("", |zone| zone.name);
-                let label = label(Words::Zone, name, Point { x: x + PAD, y: y + GRID }, width - 2 * PAD);
+                let label = label(Words::Zone, node.heading, Point { x: x + PAD, y: y + GRID }, width - 2 * PAD);
                 zones.push(ZoneBox { zone: node.zone, rect, label });
             }
         }
@@ -239,7 +213,18 @@ fn nodes<'a>(catalog: &Catalog, deployment: &'a Deployment) -> Vec<Node<'a>> {
         let text = text(catalog, deployment, group);
         let lines = text.iter().filter(|(words, _)| *words != Words::Count).count();
         let tall = snap(2 * PAD + LINE * lines as i32);
-        nodes.push(Node { group, zone, column: at, text, tall, top: 0, bottom: 0, edges: [Vec::new(), Vec::new()] });
+        let heading = catalog.zone(zone).map_or("", |zone| zone.name);
+        nodes.push(Node {
+            group,
+            zone,
+            heading,
+            column: at,
+            text,
+            tall,
+            top: 0,
+            bottom: 0,
+            edges: [Vec::new(), Vec::new()],
+        });
     }
     nodes
 }
@@ -298,9 +283,9 @@ fn addresses(text: &mut Vec<(Words, String)>, prefix: &str, addresses: &Addresse
 impl Node<'_> {
     /// The width of its zone, if it stood there alone.
     fn width(&self) -> i32 {
-        let widest =
-            self.text.iter().map(|(words, text)| measure(*words, text) + self.beside(*words)).max().unwrap_or(0);
-        snap(widest + 2 * PAD).clamp(WIDTHS[0], WIDTHS[1]) + 2 * INSET
+        let text = self.text.iter().map(|(words, text)| measure(*words, text) + self.beside(*words));
+        let inside = snap(text.max().unwrap_or(0) + 2 * PAD).clamp(WIDTHS[0], WIDTHS[1]);
+        (inside + 2 * INSET).max(snap(measure(Words::Zone, self.heading) + 2 * PAD))
     }
 
     /// The room that the number of machines takes from the name.
@@ -309,18 +294,14 @@ impl Node<'_> {
         count.map_or(0, |(words, text)| measure(*words, text) + AIR)
     }
 
-    fn draw(&self, zones: &[ZoneBox]) -> GroupBox {
-        let zone = zones
-            .iter()
-            .find(|zone| zone.zone == self.zone)
-            .map_or(Rect { x: 0, y: 0, width: 0, height: 0 }, |zone| zone.rect);
-        let rect =
-            Rect { x: zone.x + INSET, y: self.top, width: zone.width - 2 * INSET, height: self.bottom - self.top };
+    /// The box, in a zone at that place and of that width.
+    fn draw(&self, x: i32, width: i32) -> GroupBox {
+        let rect = Rect { x: x + INSET, y: self.top, width: width - 2 * INSET, height: self.bottom - self.top };
         let mut y = self.top + PAD;
         let mut labels = Vec::new();
         for (words, text) in &self.text {
-            let mut label =
-                label(*words, text, Point { x: rect.x + PAD, y }, rect.width - 2 * PAD - self.beside(*words));
+            let room = rect.width - 2 * PAD - self.beside(*words);
+            let mut label = label(*words, text, Point { x: rect.x + PAD, y }, room);
             if *words == Words::Count {
                 label.at_end = true;
                 label.rect.x = rect.right() - PAD - label.rect.width;
@@ -354,7 +335,33 @@ fn arrow(deployment: &Deployment, flows: &[Flow], bundle: &Bundle) -> Arrow {
 fn wire(nodes: &[Node], ends: [usize; 2]) -> Wire {
     let columns = ends.map(|end| nodes[end].column);
     let sides = if columns[0] < columns[1] { [RIGHT, LEFT] } else { [LEFT, RIGHT] };
-    Wire { nodes: ends, sides, y: [0; 2], channels: columns, track: [0; 2], lane: None, straight: false }
+    Wire { nodes: ends, sides, y: [0; 2], channels: columns, track: [0; 2], lane: None, row: 0, straight: false }
+}
+
+/// Gives an arrow its points, and its label a place between the responder's zone and the tracks.
+fn connect(arrow: &mut Arrow, wire: &Wire, rects: [Rect; 2], channels: &[Channel]) {
+    let edge = |end: usize| if wire.sides[end] == LEFT { rects[end].x } else { rects[end].right() };
+    let track = |end: usize| channels[wire.channels[end]].x + GRID * (wire.track[end] + 1);
+    let [from, to] = wire.y;
+    let mut points = vec![
+        (edge(0), from),
+        (track(0), from),
+        (track(0), wire.row),
+        (track(1), wire.row),
+        (track(1), to),
+        (edge(1), to),
+    ];
+    if wire.lane.is_none() {
+        points.drain(2..4);
+    }
+    if wire.straight {
+        points.drain(1..3);
+    }
+    arrow.points = points.into_iter().map(|(x, y)| Point { x, y }).collect();
+    arrow.label.at_end = wire.sides[1] == LEFT;
+    let rect = &mut arrow.label.rect;
+    rect.x = if arrow.label.at_end { edge(1) - INSET - AIR - rect.width } else { edge(1) + INSET + AIR };
+    rect.y = to - LINE / 2;
 }
 
 /// Chooses sides, lanes and the order of the slots; returns how many lanes there are above and below.
@@ -426,16 +433,19 @@ fn settle(nodes: &mut [Node], wires: &mut [Wire], top: i32, pitch: i32) {
                 _ => top + HEAD,
             };
             let lead = |slots: usize| ((node.tall - pitch * (slots as i32 - 1)) / 2 / GRID * GRID).max(LEAD);
-            let pulled = node.edges.iter().filter_map(|slots| {
-                let mut room = lead(slots.len()) - pitch;
-                let above = slots.iter().map(|&(at, end)| {
-                    room += if wires[at].straight { pitch } else { pitch + ROW / 2 };
-                    if wires[at].straight { wires[at].y[end] - room } else { i32::MAX }
-                });
-                above.min()
-            });
-            let pulled = pulled.min().unwrap_or(i32::MAX);
-            node.top = if pulled == i32::MAX || pulled <= start + GRID { start } else { pulled };
+            let mut pulled = i32::MAX;
+            for slots in &node.edges {
+                let mut room = lead(slots.len());
+                for &(at, end) in slots {
+                    if wires[at].straight {
+                        pulled = pulled.min(wires[at].y[end] - room);
+                    } else {
+                        room += ROW / 2;
+                    }
+                    room += pitch;
+                }
+            }
+            node.top = if pulled < i32::MAX && pulled > start + GRID { pulled } else { start };
             node.bottom = node.top + node.tall;
             for (side, slots) in node.edges.iter().enumerate() {
                 let mut next = node.top + lead(slots.len());
@@ -508,18 +518,18 @@ fn straighten(nodes: &[Node], wires: &mut [Wire]) {
 }
 
 /// Measures a channel and places what is in it.
-fn channel(wires: &mut [Wire], arrows: &[Arrow], at: usize, row: impl Fn(&Wire) -> i32) -> Channel {
+fn channel(wires: &mut [Wire], arrows: &[Arrow], at: usize) -> Channel {
     let strip = |side: usize| {
         let ends = wires.iter().zip(arrows).filter(|(wire, _)| wire.channels[1] == at && wire.sides[1] == side);
         ends.map(|(_, arrow)| snap(arrow.label.rect.width + 2 * AIR)).max().unwrap_or(0)
     };
     let strips = [strip(RIGHT), strip(LEFT)];
-    let tracks = tracks(wires, at, row);
+    let tracks = tracks(wires, at);
     Channel { x: 0, strips, tracks: if tracks > 0 { tracks + 1 } else { 0 } }
 }
 
 /// Gives every vertical of a channel a track; returns how many tracks there are.
-fn tracks(wires: &mut [Wire], channel: usize, row: impl Fn(&Wire) -> i32) -> i32 {
+fn tracks(wires: &mut [Wire], channel: usize) -> i32 {
     let mut verticals = Vec::new();
     for (at, wire) in wires.iter().enumerate().filter(|(_, wire)| !wire.straight) {
         for end in [0, 1] {
@@ -527,7 +537,7 @@ fn tracks(wires: &mut [Wire], channel: usize, row: impl Fn(&Wire) -> i32) -> i32
                 continue;
             }
             let far = match wire.lane {
-                Some(_) => (row(wire), wire.channels[1 - end] > channel),
+                Some(_) => (wire.row, wire.channels[1 - end] > channel),
                 None => (wire.y[1], wire.sides[1] == LEFT),
             };
             let rows = [(wire.y[end], wire.sides[end] == LEFT), far];
@@ -535,29 +545,19 @@ fn tracks(wires: &mut [Wire], channel: usize, row: impl Fn(&Wire) -> i32) -> i32
             verticals.push(Vertical { wire: at, end, low, high, rows });
         }
     }
-    let mut order: Vec<usize> = Vec::new();
-    for pass in 0..3 {
-        for at in 0..verticals.len() {
-            if verticals.len() > MOST_SORTED {
-                order.push(at);
-                continue;
+    let mut order: Vec<usize> = (0..verticals.len()).collect();
+    let passes = if verticals.len() > MOST_SORTED { 0 } else { PASSES };
+    for at in (0..passes).flat_map(|_| 0..verticals.len()) {
+        order.retain(|other| *other != at);
+        let mut cost: i32 = order.iter().map(|other| crossings(&verticals[at], &verticals[*other])).sum();
+        let (mut least, mut best) = (cost, 0);
+        for (position, other) in order.iter().enumerate() {
+            cost += crossings(&verticals[*other], &verticals[at]) - crossings(&verticals[at], &verticals[*other]);
+            if cost < least {
+                (least, best) = (cost, position + 1);
             }
-            if pass > 0 {
-                order.retain(|other| *other != at);
-            }
-            let mut cost: i32 = order.iter().map(|other| crossings(&verticals[at], &verticals[*other])).sum();
-            let (mut least, mut best) = (cost, 0);
-            for (position, other) in order.iter().enumerate() {
-                cost += crossings(&verticals[*other], &verticals[at]) - crossings(&verticals[at], &verticals[*other]);
-                if cost < least {
-                    (least, best) = (cost, position + 1);
-                }
-            }
-            order.insert(best, at);
         }
-        if verticals.len() > MOST_SORTED {
-            break;
-        }
+        order.insert(best, at);
     }
     let mut placed: Vec<(i32, i32, i32)> = Vec::new();
     for at in order {
@@ -577,8 +577,8 @@ fn tracks(wires: &mut [Wire], channel: usize, row: impl Fn(&Wire) -> i32) -> i32
 /// How often two wires cross if the first one's vertical is left of the second one's.
 fn crossings(left: &Vertical, right: &Vertical) -> i32 {
     let crosses = |of: &Vertical, to_right: bool, other: &Vertical| {
-        of.rows.iter().filter(|(y, from_right)| *from_right == to_right && other.low < *y && *y < other.high).count()
-            as i32
+        let inside = of.rows.iter().filter(|(y, right)| *right == to_right && other.low < *y && *y < other.high);
+        inside.count() as i32
     };
     crosses(left, true, right) + crosses(right, false, left)
 }
@@ -614,13 +614,11 @@ fn label(words: Words, text: &str, at: Point, most: i32) -> Label {
     if measure(words, &text) > most {
         let room = most - measure(words, "…");
         let mut used = 0;
-        text = text
-            .chars()
-            .take_while(|c| {
-                used += advance(words, *c);
-                used <= room * 10
-            })
-            .collect();
+        let fits = |c: &char| {
+            used += advance(words, *c);
+            used <= room * 10
+        };
+        text = text.chars().take_while(fits).collect();
         text.push('…');
     }
     let rect = Rect { x: at.x, y: at.y, width: measure(words, &text), height: LINE };
@@ -642,8 +640,10 @@ fn advance(words: Words, c: char) -> i32 {
         Words::Zone => 9,
         Words::Count | Words::Role | Words::Legend => 8,
     };
+    let capitals = words == Words::Zone;
     size * match c {
         _ if wide => 17,
+        'a'..='z' if capitals => 11,
         ' ' | '!' | '\'' | '(' | ')' | ',' | '-' | '.' | ':' | ';' | 'I' | '|' | 'f' | 'i' | 'j' | 'l' | 'r' | 't' => 6,
         '%' | '@' | 'M' | 'W' | 'm' | 'w' | '…' | '\u{300}'.. => 14,
         'a'..='z' => 9,

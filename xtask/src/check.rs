@@ -2,31 +2,35 @@
 //! it names at the end, with how to get it.
 
 use std::env;
+use std::fs;
 use std::path::PathBuf;
 use std::process::Command;
 use std::time::{Duration, Instant};
 
 use crate::places::Places;
-use crate::shell::{cargo, run, search_path, succeeds};
+use crate::shell::{cargo, find, run, search_path, succeeds};
+use crate::system::{self, SystemProgram};
 use crate::tools::{self, say};
 use crate::{Result, page, size};
 
 /// `cargo xtask test`.
 pub fn test(places: &Places) -> Result {
     let mut report = Report::default();
-    let checked = check(places, &mut report);
+    let checked = Kit::gather(places, &mut report).and_then(|kit| check(&kit, &mut report));
     report.close(checked)
 }
 
-/// `cargo xtask prove`: everything, and then every suite with many more cases.
+/// `cargo xtask prove`: everything, then every suite with many more cases, and the page once more by way of Trunk.
 pub fn prove(places: &Places) -> Result {
     let mut report = Report::default();
-    let checked = check(places, &mut report).and_then(|kit| {
-        let kit = Kit { full: true, ..kit };
-        core_suites(places, &kit, &mut report)?;
-        machine_suites(places, &kit, &mut report)
+    let proved = Kit::gather(places, &mut report).and_then(|mut kit| {
+        check(&kit, &mut report)?;
+        kit.full = true;
+        core_suites(&kit, &mut report)?;
+        machine_suites(&kit, &mut report)?;
+        trunk_agrees(&kit, &mut report)
     });
-    report.close(checked)
+    report.close(proved)
 }
 
 /// `cargo xtask bench`.
@@ -34,93 +38,96 @@ pub fn bench(places: &Places) -> Result {
     let kit = Kit::gather(places, &mut Report::default())?;
     let page = page::build(places, &places.dist)?;
     size::report(&page)?;
-    if !places.root.join("benches").is_dir() {
-        return Err("there is no benches folder".into());
-    }
-    run(&mut kit.command(places, &["bench", "--package", "portcullis"]))
+    run(&mut kit.cargo("bench --package portcullis --locked --benches"))
 }
 
-fn check(places: &Places, report: &mut Report) -> Result<Kit> {
-    let kit = Kit::gather(places, report)?;
-    let cargo = |args: &[&str]| run(&mut kit.command(places, args));
-
+fn check(kit: &Kit, report: &mut Report) -> Result {
     if kit.rustfmt {
-        report.step("format", || cargo(&["fmt", "--all", "--check"]))?;
+        report.step("format", || run(&mut kit.cargo("fmt --all --check")))?;
     }
     if kit.clippy {
-        let clippy = [
-            "clippy",
-            "--quiet",
-            "--workspace",
-            "--all-targets",
-            "--locked",
-            "--",
-            "-D",
-            "warnings",
-        ];
-        report.step("lints", || cargo(&clippy))?;
+        report.step("lints", || {
+            run(&mut kit
+                .cargo("clippy --quiet --workspace --locked --all-targets -- --deny warnings"))
+        })?;
     }
     report.step("documentation", || {
-        let doc = ["doc", "--quiet", "--workspace", "--no-deps", "--locked"];
-        run(kit.command(places, &doc).env("RUSTDOCFLAGS", "-D warnings"))
+        let mut doc = kit.cargo("doc --quiet --workspace --locked --no-deps");
+        run(doc.env("RUSTDOCFLAGS", "--deny warnings"))
     })?;
     if let Some(cargo_deny) = &kit.cargo_deny {
         report.step("licences and sources", || {
-            run(Command::new(cargo_deny).current_dir(&places.root).args([
-                "--log-level",
-                "error",
-                "check",
-                "licenses",
-                "bans",
-                "sources",
-            ]))
+            run(Command::new(cargo_deny)
+                .current_dir(&kit.places.root)
+                .args("--log-level error check licenses bans sources".split(' ')))
         })?;
     }
-    core_suites(places, &kit, report)?;
+    core_suites(kit, report)?;
     let mut page = String::new();
     report.step("page", || {
-        page = page::build(places, &places.dist)?;
+        page = page::build(kit.places, &kit.places.dist)?;
         Ok(())
     })?;
     report.step("size", || size::report(&page))?;
-    machine_suites(places, &kit, report)?;
-    Ok(kit)
+    machine_suites(kit, report)
 }
 
-/// The suites that need nothing but cargo.
-fn core_suites(places: &Places, kit: &Kit, report: &mut Report) -> Result {
+/// The suites that need nothing but cargo. Here and below, `--workspace` is what lets all suites share one compilation of
+/// the dependencies.
+fn core_suites(kit: &Kit, report: &mut Report) -> Result {
     report.step("unit and core tests", || {
-        let mut args = vec!["test", "--workspace", "--lib", "--bins"];
-        if places.root.join("tests/it").is_dir() {
-            args.extend(["--test", "it"]);
-        }
-        run(&mut kit.command(places, &args))
+        let it = match kit.has_suite("it") {
+            true => " --test it",
+            false => "",
+        };
+        let words = format!("test --workspace --locked --lib --bin xtask{it}");
+        run(&mut kit.cargo(&words))
     })?;
     report.step("documentation examples", || {
-        run(&mut kit.command(places, &["test", "--package", "portcullis", "--doc"]))
+        run(&mut kit.cargo("test --workspace --locked --doc"))
     })
 }
 
 /// The suites that need more of the machine: its kernel, and a browser.
-fn machine_suites(places: &Places, kit: &Kit, report: &mut Report) -> Result {
-    for (suite, what, runs) in [
+fn machine_suites(kit: &Kit, report: &mut Report) -> Result {
+    for (suite, name, runs) in [
         ("packets", "packets through real rules", kit.packets),
         ("e2e", "the page in a real browser", kit.browser),
     ] {
-        if runs && places.root.join("tests").join(suite).is_dir() {
-            report.step(what, || {
-                run(&mut kit.command(
-                    places,
-                    &["test", "--package", "portcullis", "--test", suite],
-                ))
-            })?;
+        if runs && kit.has_suite(suite) {
+            let words = format!("test --workspace --locked --test {suite}");
+            report.step(name, || run(&mut kit.cargo(&words)))?;
         }
     }
     Ok(())
 }
 
+/// A release build by Trunk is the same file, byte for byte.
+fn trunk_agrees(kit: &Kit, report: &mut Report) -> Result {
+    let name = "the same page by way of Trunk";
+    let Some(trunk) = find("trunk") else {
+        report.missing.push(format!(
+            "{name}: needs Trunk (cargo xtask serve installs it)"
+        ));
+        return Ok(());
+    };
+    report.step(name, || {
+        let dist = kit.places.page_target.join("trunk");
+        run(kit
+            .with_environment(Command::new(trunk))
+            .args(["build", "--release", "--offline", "--dist"])
+            .arg(&dist))?;
+        let page = |folder: &PathBuf| fs::read(folder.join("index.html"));
+        match page(&dist)? == page(&kit.places.dist)? {
+            true => Ok(()),
+            false => Err("it differs".into()),
+        }
+    })
+}
+
 /// What there is to check with.
-struct Kit {
+struct Kit<'a> {
+    places: &'a Places,
     rustfmt: bool,
     clippy: bool,
     cargo_deny: Option<PathBuf>,
@@ -131,62 +138,52 @@ struct Kit {
     full: bool,
 }
 
-impl Kit {
+impl<'a> Kit<'a> {
     /// Installs what may be installed, and notes in the report what is still missing.
-    fn gather(places: &Places, report: &mut Report) -> Result<Kit> {
-        if let Err(error) = tools::system_programs() {
-            say(&format!("not everything could be installed: {error}"));
-        }
-        let mut has = |what: &str, result: Result| match result {
-            Ok(()) => true,
-            Err(error) => {
-                report.missing.push(format!("{what}: {error}"));
-                false
-            }
-        };
-        let rustfmt = has("format", tools::component("rustfmt", "fmt"));
-        let clippy = has("lints", tools::component("clippy", "clippy"));
-        let mut cargo_deny = None;
-        has(
-            "licences and sources",
-            tools::cargo_deny(places).map(|path| cargo_deny = Some(path)),
-        );
-        let mut axe = None;
-        has(
-            "accessibility, in the browser tests",
-            tools::axe(places).and_then(|path| {
-                axe = Some(path.ok_or_else(|| tools::NPM.advice())?);
-                Ok(())
-            }),
-        );
-        let packets = has("packets through real rules", packets_run());
-        let browser = has(
-            "the page in a real browser",
-            present(&[&tools::CHROMIUM, &tools::CHROMEDRIVER]),
-        );
+    fn gather(places: &'a Places, report: &mut Report) -> Result<Kit<'a>> {
+        system::install_missing();
         Ok(Kit {
-            rustfmt,
-            clippy,
-            cargo_deny,
-            axe,
-            packets,
-            browser,
+            places,
+            rustfmt: report
+                .has("format", tools::component("rustfmt", "fmt"))
+                .is_some(),
+            clippy: report
+                .has("lints", tools::component("clippy", "clippy"))
+                .is_some(),
+            cargo_deny: report.has("licences and sources", tools::cargo_deny(places)),
+            axe: report.has("accessibility, in the browser", tools::axe(places)),
+            packets: report
+                .has("packets through real rules", namespaces())
+                .is_some(),
+            browser: report
+                .has("the page in a real browser", browser())
+                .is_some(),
             full: false,
         })
     }
 
-    /// A cargo command with everything that the suites ask the environment for.
-    fn command(&self, places: &Places, args: &[&str]) -> Command {
-        let mut command = cargo();
+    /// True if the checkout has this suite of tests.
+    fn has_suite(&self, suite: &str) -> bool {
+        self.places.root.join("tests").join(suite).is_dir()
+    }
+
+    /// A cargo command, its words separated by blanks.
+    fn cargo(&self, words: &str) -> Command {
+        let mut command = self.with_environment(cargo());
+        command.args(words.split(' '));
         command
-            .current_dir(&places.root)
-            .args(args)
-            .env("PATH", search_path(&[&places.tools.join("bin")]))
-            .env("PORTCULLIS_DIST", &places.dist);
+    }
+
+    /// Adds everything that the suites ask the environment for.
+    fn with_environment(&self, mut command: Command) -> Command {
+        command
+            .current_dir(&self.places.root)
+            .env("PATH", search_path(&[&self.places.tools.join("bin")]))
+            .env("PORTCULLIS_DIST", &self.places.dist);
         for (name, value) in [
             ("PORTCULLIS_AXE", self.axe.clone()),
-            ("PORTCULLIS_CHROMIUM", tools::CHROMIUM.path()),
-            ("PORTCULLIS_CHROMEDRIVER", tools::CHROMEDRIVER.path()),
+            ("PORTCULLIS_CHROMIUM", system::CHROMIUM.path()),
+            ("PORTCULLIS_CHROMEDRIVER", system::CHROMEDRIVER.path()),
             ("PORTCULLIS_FULL", self.full.then(|| "1".into())),
         ] {
             if let Some(value) = value {
@@ -197,10 +194,10 @@ impl Kit {
     }
 }
 
-/// Whether the packet suite can run: its programs, and the right to make network namespaces.
-fn packets_run() -> Result {
-    present(&[&tools::NFT, &tools::IP])?;
-    if !tools::is_root() {
+/// What the packet suite needs: its programs, and the right to make network namespaces.
+fn namespaces() -> Result {
+    present(&[&system::NFT, &system::IP])?;
+    if !system::is_root() {
         return Err("needs to be run as root on Linux".into());
     }
     // A container may keep its root from making them.
@@ -210,7 +207,11 @@ fn packets_run() -> Result {
     }
 }
 
-fn present(programs: &[&tools::SystemProgram]) -> Result {
+fn browser() -> Result {
+    present(&[&system::CHROMIUM, &system::CHROMEDRIVER])
+}
+
+fn present(programs: &[&SystemProgram]) -> Result {
     let missing: Vec<String> = programs
         .iter()
         .filter(|program| program.path().is_none())
@@ -218,7 +219,7 @@ fn present(programs: &[&tools::SystemProgram]) -> Result {
         .collect();
     match missing.is_empty() {
         true => Ok(()),
-        false => Err(format!("needs {}", missing.join(", ")).into()),
+        false => Err(missing.join(", ").into()),
     }
 }
 
@@ -230,6 +231,13 @@ struct Report {
 }
 
 impl Report {
+    /// Something that a check needs; if it is not there, the check is noted as not run.
+    fn has<T>(&mut self, check: &str, needed: Result<T>) -> Option<T> {
+        needed
+            .map_err(|error| self.missing.push(format!("{check}: {error}")))
+            .ok()
+    }
+
     fn step(&mut self, name: &'static str, step: impl FnOnce() -> Result) -> Result {
         say(name);
         let start = Instant::now();
@@ -239,7 +247,7 @@ impl Report {
     }
 
     /// Prints the summary. Where a machine checks (`CI=true`), what could not be run is a failure too.
-    fn close(self, checked: Result<impl Sized>) -> Result {
+    fn close(self, checked: Result) -> Result {
         println!();
         for (name, time) in &self.done {
             println!("passed {:>6.1} s  {name}", time.as_secs_f64());

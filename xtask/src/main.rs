@@ -9,6 +9,7 @@ mod serve;
 mod shell;
 mod size;
 mod strip;
+mod system;
 mod tools;
 
 use std::process::ExitCode;

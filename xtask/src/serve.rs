@@ -26,18 +26,25 @@ pub fn serve(places: &Places, port: Option<u16>) -> Result {
             .ok_or("no free port between 8080 and 8179")?,
     };
     page::build(places, &places.dist)?;
-    // Not needed for serving, but for working on the page: `trunk serve` builds again at every change.
-    tools::trunk()?;
     say(&format!(
         "the page is at http://{}/ (Ctrl-C ends this)",
         listener.local_addr()?
     ));
+    let dist = places.dist.clone();
+    let server = thread::spawn(move || answer_all(&listener, &dist));
+    // For working on the page: `trunk serve` builds again at every change. Nobody who came to look has to wait for it.
+    if let Err(error) = tools::trunk() {
+        say(&format!("the page does not need Trunk, but: {error}"));
+    }
+    server.join().map_err(|_| "the server stopped".into())
+}
+
+fn answer_all(listener: &TcpListener, dist: &Path) {
     for stream in listener.incoming() {
-        let dist = places.dist.clone();
+        let dist = dist.to_path_buf();
         // A visitor who leaves early is no fault of ours.
         thread::spawn(move || stream.and_then(|stream| answer(stream, &dist)));
     }
-    Ok(())
 }
 
 fn listen(port: u16) -> std::io::Result<TcpListener> {

@@ -47,7 +47,11 @@ pub fn succeeds(command: &mut Command) -> bool {
 
 /// Finds a program by name on the search path.
 pub fn find(name: &str) -> Option<PathBuf> {
-    let file = format!("{name}{}", env::consts::EXE_SUFFIX);
+    // On Windows, scripts (`npm.cmd`) bring their own suffix.
+    let file = match name.contains('.') {
+        true => name.to_owned(),
+        false => format!("{name}{}", env::consts::EXE_SUFFIX),
+    };
     env::split_paths(&search_path(&[]))
         .map(|folder| folder.join(&file))
         .find(|path| path.is_file())

@@ -1,12 +1,12 @@
-//! The programs that building and checking need: found if they are there in the right version, installed if not. Installs
-//! only into the folder for tools, except what belongs to the toolchain, to cargo (Trunk) or to the system.
+//! The tools that building and checking need: found if they are there in the right version, installed if not. Installs
+//! only into the folder for tools, except what belongs to the toolchain (its target and components) or to cargo (Trunk).
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use crate::places::Places;
-use crate::shell::{cargo, find, output, run, rustc, search_path, succeeds};
-use crate::{Result, places};
+use crate::shell::{cargo, find, output, run, rustc, succeeds};
+use crate::{Result, places, system};
 
 /// What the page is compiled for.
 pub const WASM_TARGET: &str = "wasm32-unknown-unknown";
@@ -63,32 +63,24 @@ pub fn wasm_bindgen(places: &Places) -> Result<PathBuf> {
 
 /// A command that starts the pinned wasm-opt, if Node is there to run it.
 pub fn wasm_opt(places: &Places) -> Option<Command> {
-    let Some(node) = find("node") else {
-        say("Node is not there, so wasm-opt is left out: the page will be some 8 % larger");
-        return None;
-    };
-    let package = match npm_package(places, "binaryen", BINARYEN) {
-        Ok(Some(package)) => package,
-        Ok(None) => {
-            say("npm is not there, so wasm-opt is left out: the page will be some 8 % larger");
-            return None;
+    match npm_package(places, "binaryen", BINARYEN) {
+        Ok(package) => {
+            let mut command = Command::new("node");
+            command.arg(package.join("bin").join("wasm-opt"));
+            Some(command)
         }
         Err(error) => {
             say(&format!(
-                "wasm-opt is left out, and the page will be some 8 % larger: {error}"
+                "wasm-opt is left out, and the WebAssembly some 6 % larger: {error}"
             ));
-            return None;
+            None
         }
-    };
-    let mut command = Command::new(node);
-    command.arg(package.join("bin").join("wasm-opt"));
-    Some(command)
+    }
 }
 
 /// The accessibility checker's script, if npm is there to install it.
-pub fn axe(places: &Places) -> Result<Option<PathBuf>> {
-    let package = npm_package(places, "axe-core", AXE)?;
-    Ok(package.map(|package| package.join("axe.min.js")))
+pub fn axe(places: &Places) -> Result<PathBuf> {
+    Ok(npm_package(places, "axe-core", AXE)?.join("axe.min.js"))
 }
 
 /// The checker of licences and sources.
@@ -109,102 +101,6 @@ pub fn trunk() -> Result {
         "Trunk is missing: installing {TRUNK} (about 5 minutes, once)"
     ));
     run(fast_install().args(["trunk", "--version", TRUNK]))
-}
-
-/// Programs of the system that checks use, with Debian's and Ubuntu's names of the packages they come in.
-pub struct SystemProgram {
-    /// The names it goes by, the best first.
-    pub names: &'static [&'static str],
-    debian: &'static str,
-    ubuntu: &'static str,
-}
-
-impl SystemProgram {
-    const fn new(names: &'static [&'static str], debian: &'static str) -> SystemProgram {
-        SystemProgram {
-            names,
-            debian,
-            ubuntu: debian,
-        }
-    }
-
-    /// Where it is.
-    pub fn path(&self) -> Option<PathBuf> {
-        self.names.iter().find_map(|name| find(name))
-    }
-
-    /// How to get it, for the closing list.
-    pub fn advice(&self) -> String {
-        format!(
-            "{} (Debian: apt-get install {})",
-            self.names[0], self.debian
-        )
-    }
-}
-
-/// A browser.
-pub const CHROMIUM: SystemProgram = SystemProgram {
-    names: &["chromium", "chromium-browser", "google-chrome"],
-    debian: "chromium",
-    ubuntu: "chromium-browser",
-};
-/// Its driver.
-pub const CHROMEDRIVER: SystemProgram = SystemProgram {
-    names: &["chromedriver"],
-    debian: "chromium-driver",
-    ubuntu: "chromium-chromedriver",
-};
-/// Loads the nftables rules we write.
-pub const NFT: SystemProgram = SystemProgram::new(&["nft"], "nftables");
-/// Makes network namespaces.
-pub const IP: SystemProgram = SystemProgram::new(&["ip"], "iproute2");
-/// Runs the scripts we write.
-pub const BASH: SystemProgram = SystemProgram::new(&["bash"], "bash");
-/// A second shell, stricter than bash.
-pub const DASH: SystemProgram = SystemProgram::new(&["dash"], "dash");
-/// Brings wasm-opt and the accessibility checker, and Node with it.
-pub const NPM: SystemProgram = SystemProgram::new(&["npm"], "npm");
-
-const SYSTEM: [&SystemProgram; 7] = [&CHROMIUM, &CHROMEDRIVER, &NFT, &IP, &BASH, &DASH, &NPM];
-
-/// Installs the missing ones, where that is ours to do: as root, on Debian or Ubuntu. What is still missing afterwards is
-/// the caller's to report.
-pub fn system_programs() -> Result {
-    let missing: Vec<&SystemProgram> = SYSTEM
-        .into_iter()
-        .filter(|program| program.path().is_none())
-        .collect();
-    if missing.is_empty() || find("apt-get").is_none() || !is_root() {
-        return Ok(());
-    }
-    let ubuntu =
-        places::read(Path::new("/etc/os-release")).is_ok_and(|text| text.contains("\nID=ubuntu"));
-    let packages: Vec<&str> = missing
-        .iter()
-        .map(|program| {
-            if ubuntu {
-                program.ubuntu
-            } else {
-                program.debian
-            }
-        })
-        .collect();
-    say(&format!(
-        "installing {} (a few minutes, once)",
-        packages.join(", ")
-    ));
-    let apt_get = |args: &[&str]| {
-        let mut command = Command::new("apt-get");
-        run(command.env("DEBIAN_FRONTEND", "noninteractive").args(args))
-    };
-    apt_get(&["update", "--quiet"])?;
-    let install = ["install", "--quiet", "--yes", "--no-install-recommends"];
-    apt_get(&[&install[..], &packages].concat())
-}
-
-/// True for the system's administrator.
-pub fn is_root() -> bool {
-    output(Command::new("id").arg("-u")).is_ok_and(|id| id == "0")
 }
 
 fn own_program(places: &Places, name: &str) -> PathBuf {
@@ -242,33 +138,25 @@ fn fast_install() -> Command {
     command
 }
 
-/// The folder of an npm package of exactly this version.
-fn npm_package(places: &Places, name: &str, version: &str) -> Result<Option<PathBuf>> {
+/// The folder of an npm package of exactly this version, where Node is there to run it.
+fn npm_package(places: &Places, name: &str, version: &str) -> Result<PathBuf> {
+    find("node").ok_or_else(|| system::NPM.advice())?;
     let package = places.tools.join("node_modules").join(name);
     let wanted = format!("\"version\": \"{version}\"");
     if places::read(&package.join("package.json")).is_ok_and(|text| text.contains(&wanted)) {
-        return Ok(Some(package));
+        return Ok(package);
     }
-    let Some(npm) = find("npm").or(find("npm.cmd")) else {
-        return Ok(None);
-    };
+    let npm = system::NPM.path().ok_or_else(|| system::NPM.advice())?;
     say(&format!(
         "{name} {version} is missing: installing it (under a minute)"
     ));
     let mut command = Command::new(npm);
     command
-        .args([
-            "install",
-            "--no-audit",
-            "--no-fund",
-            "--loglevel=error",
-            "--prefix",
-        ])
+        .args("install --no-audit --no-fund --loglevel=error --prefix".split(' '))
         .arg(&places.tools)
-        .arg(format!("{name}@{version}"))
-        .env("PATH", search_path(&[]));
+        .arg(format!("{name}@{version}"));
     run(&mut command)?;
-    Ok(Some(package))
+    Ok(package)
 }
 
 /// Says what the automation is doing.

@@ -1,0 +1,102 @@
+//! The programs of the system that checks use, and how Debian and Ubuntu name the packages they come in. Installs them
+//! only as root, and only there.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use crate::places;
+use crate::shell::{find, output, run};
+use crate::tools::say;
+
+/// A program, and the packages it comes in.
+pub struct SystemProgram {
+    /// The names it goes by, the best first.
+    pub names: &'static [&'static str],
+    debian: &'static str,
+    ubuntu: &'static str,
+}
+
+impl SystemProgram {
+    const fn new(names: &'static [&'static str], debian: &'static str) -> SystemProgram {
+        SystemProgram {
+            names,
+            debian,
+            ubuntu: debian,
+        }
+    }
+
+    /// Where it is.
+    pub fn path(&self) -> Option<PathBuf> {
+        self.names.iter().find_map(|name| find(name))
+    }
+
+    /// How to get it, for the closing list.
+    pub fn advice(&self) -> String {
+        format!(
+            "{} (Debian: apt-get install {})",
+            self.names[0], self.debian
+        )
+    }
+}
+
+/// A browser.
+pub const CHROMIUM: SystemProgram = SystemProgram {
+    names: &["chromium", "chromium-browser", "google-chrome"],
+    debian: "chromium",
+    ubuntu: "chromium-browser",
+};
+/// Its driver.
+pub const CHROMEDRIVER: SystemProgram = SystemProgram {
+    names: &["chromedriver"],
+    debian: "chromium-driver",
+    ubuntu: "chromium-chromedriver",
+};
+/// Loads the nftables rules we write.
+pub const NFT: SystemProgram = SystemProgram::new(&["nft"], "nftables");
+/// Makes network namespaces.
+pub const IP: SystemProgram = SystemProgram::new(&["ip"], "iproute2");
+/// Runs the scripts we write.
+pub const BASH: SystemProgram = SystemProgram::new(&["bash"], "bash");
+/// A second shell, stricter than bash.
+pub const DASH: SystemProgram = SystemProgram::new(&["dash"], "dash");
+/// Brings wasm-opt and the accessibility checker, and Node with it.
+pub const NPM: SystemProgram = SystemProgram::new(&["npm", "npm.cmd"], "npm");
+
+const ALL: [&SystemProgram; 7] = [&CHROMIUM, &CHROMEDRIVER, &NFT, &IP, &BASH, &DASH, &NPM];
+
+/// Installs the missing ones, where that is ours to do: as root, on Debian or Ubuntu. One by one, so that one that cannot be
+/// had keeps no other away; what is still missing afterwards is the caller's to report.
+pub fn install_missing() {
+    let missing = ALL.into_iter().filter(|program| program.path().is_none());
+    let missing: Vec<&SystemProgram> = missing.collect();
+    if missing.is_empty() || find("apt-get").is_none() || !is_root() {
+        return;
+    }
+    let apt_get = |words: &str| {
+        let mut command = Command::new("apt-get");
+        command.env("DEBIAN_FRONTEND", "noninteractive");
+        command.args(words.split(' '));
+        if let Err(error) = run(&mut command) {
+            say(&error.to_string());
+        }
+    };
+    let release = places::read(Path::new("/etc/os-release")).unwrap_or_default();
+    let ubuntu = release.lines().any(|line| line == "ID=ubuntu");
+    apt_get("update --quiet");
+    for program in missing {
+        let package = match ubuntu {
+            true => program.ubuntu,
+            false => program.debian,
+        };
+        say(&format!(
+            "{package} is missing: installing it (a few minutes at most, once)"
+        ));
+        let words = format!("install --quiet --yes --no-install-recommends {package}");
+        apt_get(&words);
+    }
+}
+
+/// True for the system's administrator.
+pub fn is_root() -> bool {
+    output(Command::new("id").arg("-u")).is_ok_and(|id| id == "0")
+}
