@@ -173,6 +173,15 @@ pub fn chosen(event: &Event) -> String {
     event.target_dyn_into::<HtmlSelectElement>().map(|select| select.value()).unwrap_or_default()
 }
 
+/// The option that an event chose from a list that is a menu: it shows its first entry again.
+pub fn picked(event: &Event) -> String {
+    let chosen = chosen(event);
+    if let Some(select) = event.target_dyn_into::<HtmlSelectElement>() {
+        select.set_selected_index(0);
+    }
+    chosen
+}
+
 /// Whether the box that an event is about is ticked.
 pub fn ticked(event: &Event) -> bool {
     event.target_dyn_into::<HtmlInputElement>().is_some_and(|input| input.checked())

@@ -15,8 +15,8 @@ use crate::catalog::{Catalog, Encryption, Id};
 use crate::deployment::{Deployment, GroupId};
 use crate::flow::Flow;
 
-/// More arrows than anybody could follow; beyond it only the boxes are drawn, and the picture says so.
-const MOST_ARROWS: usize = 1500;
+/// More flows than anybody could follow; beyond it only the boxes are drawn, and the picture says so.
+const MOST_FLOWS: usize = 2000;
 /// Conversations told in the description; the table has them all.
 const MOST_SENTENCES: usize = 60;
 
@@ -186,11 +186,12 @@ impl Bundle {
 
 /// The flows as arrows, in the order of the flows.
 fn bundles(flows: &[Flow]) -> Vec<Bundle> {
-    let mut order: Vec<(&Flow, Encryption, usize)> =
-        flows.iter().enumerate().map(|(at, flow)| (flow, flow.encryption(), at)).collect();
-    order.sort_by_key(|(flow, encryption, _)| (flow.initiator, flow.responder, *encryption, flow.protocol, flow.ports));
+    let order = sorted(flows.iter().enumerate(), |(_, flow)| {
+        (flow.initiator, flow.responder, flow.encryption(), flow.protocol, flow.ports)
+    });
     let mut bundles: Vec<Bundle> = Vec::new();
-    for (flow, encryption, at) in order {
+    for (at, flow) in order {
+        let encryption = flow.encryption();
         let (first, last) = (flow.ports.first().number(), flow.ports.last().number());
         let (ends, udp) = ([flow.initiator, flow.responder], flow.protocol == crate::net::Protocol::Udp);
         let follows = |bundle: &&mut Bundle| {
@@ -222,19 +223,14 @@ fn bundles(flows: &[Flow]) -> Vec<Bundle> {
             None => merged.push(bundle),
         }
     }
-    for bundle in &mut merged {
-        bundle.flows.sort_unstable();
-    }
-    merged.sort_by_key(|bundle| bundle.flows.first().copied());
-    merged
+    sorted(merged.into_iter(), |bundle| bundle.flows.iter().min().copied())
 }
 
 /// Draws a deployment and its flows. The same input gives the same picture, and boxes keep their order whatever is added:
 /// column, then zone, then the order in which the groups were made.
 pub fn diagram(catalog: &Catalog, deployment: &Deployment, flows: &[Flow]) -> Diagram {
-    let bundles = bundles(flows);
-    let drawn = if bundles.len() > MOST_ARROWS { &[][..] } else { &bundles[..] };
-    let mut picture = layout::layout(catalog, deployment, flows, drawn);
+    let bundles = if flows.len() > MOST_FLOWS { Vec::new() } else { bundles(flows) };
+    let mut picture = layout::layout(catalog, deployment, flows, &bundles);
     let (flow, group) = (flows.len(), picture.boxes.len());
     let plural = |count: usize, word| format!("{count} {word}{}", if count == 1 { "" } else { "s" });
     picture.title = format!(
@@ -244,7 +240,11 @@ pub fn diagram(catalog: &Catalog, deployment: &Deployment, flows: &[Flow]) -> Di
         plural(flow, "flow"),
         plural(group, "group")
     );
-    picture.description = description(deployment, &bundles);
+    picture.description = match (bundles.is_empty(), flow) {
+        (true, 0) => "No flow crosses the network.".to_owned(),
+        (true, _) => "The table has all flows.".to_owned(),
+        _ => description(deployment, &bundles),
+    };
     picture
 }
 
@@ -268,5 +268,17 @@ fn description(deployment: &Deployment, bundles: &[Bundle]) -> String {
     if more {
         sentences.push("more in the table of flows".to_owned());
     }
-    if sentences.is_empty() { "No flow crosses the network.".to_owned() } else { sentences.join("; ") + "." }
+    sentences.join("; ") + "."
+}
+
+/// The items in the order of their keys; equal ones stay as they were. Much smaller than the library's sorting, and fast
+/// enough for what fits into a picture.
+fn sorted<T, K: Ord>(items: impl Iterator<Item = T>, key: impl Fn(&T) -> K) -> Vec<T> {
+    let mut sorted = Vec::new();
+    for item in items {
+        let own = key(&item);
+        let at = sorted.partition_point(|other| key(other) <= own);
+        sorted.insert(at, item);
+    }
+    sorted
 }

@@ -12,7 +12,7 @@
 //! Bent arrows sit on odd and even rows, by the side of the channel, so two never share a row; tracks are ordered by
 //! inserting each arrow where it adds the fewest crossings, as for layers in Sugiyama's method.
 
-use super::{Arrow, Bundle, Diagram, GroupBox, Key, Label, Point, Rect, Words, ZoneBox};
+use super::{Arrow, Bundle, Diagram, GroupBox, Key, Label, Point, Rect, Words, ZoneBox, sorted};
 use crate::catalog::{Catalog, Encryption, Id};
 use crate::deployment::{Deployment, Group};
 use crate::flow::Flow;
@@ -202,8 +202,8 @@ fn nodes<'a>(catalog: &Catalog, deployment: &'a Deployment) -> Vec<Node<'a>> {
     let place = |zone: &str| catalog.zones.iter().position(|row| row.id == zone).unwrap_or(usize::MAX);
     let column = |zone: &str| catalog.zone(zone).map_or(u8::MAX, |zone| zone.column);
     let taking_part = deployment.groups.iter().filter(|group| deployment.takes_part(catalog, group));
-    let mut groups: Vec<(&Group, Id)> = taking_part.map(|group| (group, deployment.zone(catalog, group))).collect();
-    groups.sort_by_key(|(_, zone)| (column(zone), place(zone)));
+    let groups = taking_part.map(|group| (group, deployment.zone(catalog, group)));
+    let groups = sorted(groups, |(_, zone)| (column(zone), place(zone)));
     let mut nodes: Vec<Node> = Vec::with_capacity(groups.len());
     let mut last = None;
     for (group, zone) in groups {
@@ -383,13 +383,12 @@ fn route(nodes: &mut [Node], wires: &mut [Wire]) -> [i32; 2] {
     let count = |column: usize| nodes.iter().filter(|node| node.column == column).count();
     let first = |column: usize| nodes.iter().position(|node| node.column == column).unwrap_or(0);
     let high = |node: usize| (200 * (node - first(nodes[node].column)) + 100) / count(nodes[node].column);
-    let mut skipping: Vec<usize> =
-        (0..wires.len()).filter(|at| wires[*at].channels[0] != wires[*at].channels[1]).collect();
-    skipping.sort_by_key(|at| wires[*at].nodes.into_iter().min());
+    let skipping = (0..wires.len()).filter(|at| wires[*at].channels[0] != wires[*at].channels[1]);
+    let skipping = sorted(skipping, |at| wires[*at].nodes.into_iter().min());
     let mut lanes = [0; 2];
     for at in skipping {
-        let [from, to] = wires[at].nodes.map(high);
-        let above = from + 2 * to < 300;
+        let [one, other] = wires[at].nodes;
+        let above = high(one.min(other)) + 2 * high(one.max(other)) < 300;
         let lane = &mut lanes[usize::from(!above)];
         wires[at].lane = Some((above, *lane));
         *lane += 1;
@@ -402,8 +401,8 @@ fn route(nodes: &mut [Node], wires: &mut [Wire]) -> [i32; 2] {
     }
     for node in 0..nodes.len() {
         for side in [LEFT, RIGHT] {
-            let mut slots = std::mem::take(&mut nodes[node].edges[side]);
-            slots.sort_by_key(|&(at, end)| {
+            let slots = std::mem::take(&mut nodes[node].edges[side]);
+            let slots = sorted(slots.into_iter(), |&(at, end)| {
                 let (wire, other) = (&wires[at], wires[at].nodes[1 - end] as isize);
                 let within = nodes[wires[at].nodes[1 - end]].column == nodes[node].column;
                 let (class, order) = match (wire.lane, within) {
@@ -480,16 +479,12 @@ fn straighten(nodes: &[Node], wires: &mut [Wire]) {
         let slots = &nodes[wire.nodes[end]].edges[wire.sides[end]];
         (wire.nodes[end], slots.iter().position(|slot| *slot == (at, end)))
     };
-    let mut near: Vec<(i32, usize)> = Vec::new();
-    for (at, wire) in wires.iter().enumerate() {
-        if wire.channels[0] == wire.channels[1] && wire.sides[0] != wire.sides[1] {
-            near.push(((wire.y[0] - wire.y[1]).abs(), at));
-        }
-    }
-    near.sort_unstable();
+    let candidates = (0..wires.len())
+        .filter(|at| wires[*at].channels[0] == wires[*at].channels[1] && wires[*at].sides[0] != wires[*at].sides[1]);
+    let near = sorted(candidates, |at| (wires[*at].y[0] - wires[*at].y[1]).abs());
     let mut chosen = Vec::new();
     let mut partners = vec![[Vec::new(), Vec::new()]; nodes.len()];
-    for (_, at) in near {
+    for at in near {
         let wire = &mut wires[at];
         let (mut left, mut right) = (slot(wire, at, 0), slot(wire, at, 1));
         if wire.sides[0] == LEFT {

@@ -110,7 +110,7 @@ fn print(diagram: &Diagram, theme: Option<&Theme>) -> String {
     }
     for zone in &diagram.zones {
         pen.rect("diagram-zone", zone.rect, 10);
-        pen.label(&zone.label);
+        pen.label(&zone.label, None);
     }
     for group in &diagram.boxes {
         pen.put(format_args!(
@@ -119,7 +119,7 @@ fn print(diagram: &Diagram, theme: Option<&Theme>) -> String {
             escape(&group.name)
         ));
         pen.rect("diagram-box", group.rect, 8);
-        group.labels.iter().for_each(|label| pen.label(label));
+        group.labels.iter().for_each(|label| pen.label(label, None));
         pen.add("</g>\n");
     }
     for arrow in &diagram.arrows {
@@ -139,7 +139,7 @@ fn print(diagram: &Diagram, theme: Option<&Theme>) -> String {
             pen.line(encryption, &format!("M{} {}h{}", x - SAMPLE[0] - SAMPLE[1], y + height / 2, SAMPLE[0]));
             pen.add("</g>");
         }
-        pen.label(&key.label);
+        pen.label(&key.label, None);
     }
     pen.add("</svg>\n");
     pen.out
@@ -189,7 +189,7 @@ impl Pen<'_> {
         self.add("/>");
     }
 
-    fn label(&mut self, label: &Label) {
+    fn label(&mut self, label: &Label, encryption: Option<Encryption>) {
         let (class, font) = match label.words {
             Words::Zone => ("diagram-zone-name", "10.5\" letter-spacing=\"0.6"),
             Words::Name => ("diagram-name", "12.5\" font-weight=\"650"),
@@ -210,6 +210,7 @@ impl Pen<'_> {
             self.put(format_args!(" font-family=\"{MONO}\""));
         }
         self.paint("fill", |theme| match label.words {
+            Words::Port if encryption == Some(Encryption::Clear) => theme.clear,
             Words::Name | Words::Role | Words::Port => theme.ink,
             Words::Missing => theme.missing,
             _ => theme.soft,
@@ -243,7 +244,7 @@ impl Pen<'_> {
         ));
         self.paint("fill", |theme| colour(theme, arrow.encryption));
         self.add("/>");
-        self.label(&arrow.label);
+        self.label(&arrow.label, Some(arrow.encryption));
     }
 
     fn line(&mut self, encryption: Encryption, path: &str) {

@@ -62,6 +62,9 @@ const WORDS: [&str; 40] = [
     "meta", "netdev", "policy", "priority", "reject", "rule", "ruleset", "set", "table", "tcp", "type", "udp",
 ];
 
+/// Addresses in one rule. A terminal cuts a pasted line at 4095 bytes, and a range of IPv6 addresses has up to 79.
+const MOST_IN_A_LINE: usize = 40;
+
 /// What a direction is called in the host's ruleset and in the text.
 struct Way<'a> {
     /// Our chain.
@@ -86,6 +89,9 @@ fn print(plan: &Plan, text: Text) -> String {
     for line in &plan.header {
         let _ = writeln!(out, "# {line}");
     }
+    if text != Text::TakeOut {
+        rules(&mut out, plan);
+    }
     out.push_str("main() {\n");
     out.push_str("  say() { printf 'portcullis: %s\\n' \"$1\"; }\n");
     out.push_str("  stop() { say \"$1\" >&2; say 'Nothing was changed.' >&2; exit 1; }\n");
@@ -108,6 +114,26 @@ fn print(plan: &Plan, text: Text) -> String {
     }
     out.push_str("}\nmain\nPORTCULLIS\n");
     out
+}
+
+/// The rules, first because they are what people read: a function that only prints them, called once everything is checked.
+fn rules(out: &mut String, plan: &Plan) {
+    let table = plan.setting("table");
+    out.push_str("rules() {\ncat <<'RULES'\n");
+    for direction in plan.directions {
+        let Way { chain, .. } = way(plan, *direction);
+        let _ = write!(
+            out,
+            "add chain inet {table} {chain}
+flush chain inet {table} {chain}
+add rule inet {table} {chain} ct state established,related accept comment \"replies to what was accepted\"
+"
+        );
+        for planned in plan.of(*direction) {
+            rule(out, planned, *direction, table, chain);
+        }
+    }
+    out.push_str("RULES\n}\n");
 }
 
 const CHECKS: &str = r#"  [ "$(id -u)" = 0 ] || stop 'Root is needed: open a root shell (for example with sudo -i) and paste again.'
@@ -134,21 +160,7 @@ fn apply(out: &mut String, plan: &Plan, text: Text) {
 "
         );
     }
-    out.push_str("  {\n    cat <<'RULES'\n");
-    for direction in plan.directions {
-        let Way { chain, .. } = way(plan, *direction);
-        let _ = write!(
-            out,
-            "add chain inet {table} {chain}
-flush chain inet {table} {chain}
-add rule inet {table} {chain} ct state established,related accept comment \"replies to what was accepted\"
-"
-        );
-        for planned in plan.of(*direction) {
-            rule(out, planned, *direction, table, chain);
-        }
-    }
-    out.push_str("RULES\n");
+    out.push_str("  {\n    rules\n");
     for direction in plan.directions {
         let Way { chain, base, kept, .. } = way(plan, *direction);
         let _ = write!(
@@ -193,10 +205,11 @@ fn rule(out: &mut String, planned: &Planned, direction: Direction, table: &str, 
         Direction::Egress => "daddr",
     };
     for (family, word) in [(Family::V4, "ip"), (Family::V6, "ip6")] {
-        match planned.of_family(family).as_deref() {
-            None => {}
-            Some([one]) => line(&format!("{word} {end} {one} ")),
-            Some(several) => line(&format!("{word} {end} {{ {} }} ", several.join(", "))),
+        for piece in planned.of_family(family).unwrap_or_default().chunks(MOST_IN_A_LINE) {
+            match piece {
+                [one] => line(&format!("{word} {end} {one} ")),
+                several => line(&format!("{word} {end} {{ {} }} ", several.join(", "))),
+            }
         }
     }
 }

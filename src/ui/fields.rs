@@ -66,7 +66,7 @@ pub struct PortProps {
     pub label: AttrValue,
     /// What holds now; `None` is the default.
     pub value: Option<Port>,
-    /// Shown while the default holds.
+    /// Shown while the default holds; empty where there is no default to differ from.
     pub placeholder: AttrValue,
     /// Called with what was read, on every change that makes sense; `None` for an empty field.
     pub onchange: Callback<Option<Port>>,
@@ -101,7 +101,7 @@ pub fn PortField(props: &PortProps) -> Html {
     };
     html! {
         <div class="field">
-            <input id={props.id.clone()} class={classes!("mono", props.value.map(|_| "changed"))} value={text} {oninput}
+            <input id={props.id.clone()} class={classes!("mono", (props.value.is_some() && !props.placeholder.is_empty()).then_some("changed"))} value={text} {oninput}
                 inputmode="numeric" size="6" placeholder={props.placeholder.clone()} aria-label={props.label.clone()}
                 spellcheck="false" autocomplete="off" aria-invalid={error.is_some().then_some("true")}
                 aria-describedby={error.is_some().then(|| format!("{}-error", props.id))} />

@@ -126,16 +126,35 @@ fn ports(state: &State, act: &Act, group: &Group) -> Html {
     let (catalog, deployment) = (&*state.catalog, &*state.deployment);
     let listening = catalog.listeners.iter().filter(|listener| deployment.listening(catalog, group, listener));
     let rows = listening.filter(|listener| group.roles.contains(&listener.role)).map(|listener| port(state, act, group, listener));
-    let hosted = catalog.roles.iter().filter(|role| role.hosted_on.is_some_and(|host| deployment.runs(catalog, group, host)));
+    let hosted: Vec<&Role> =
+        catalog.roles.iter().filter(|role| role.hosted_on.is_some_and(|host| deployment.runs(catalog, group, host))).collect();
     html! {
         <table class="ports">
             <caption class="visually-hidden">{ format!("Ports of {}", group.name) }</caption>
-            <thead><tr><th scope="col">{ "Listener" }</th><th scope="col">{ "Default" }</th><th scope="col">{ "Port" }</th><th></th></tr></thead>
+            <thead><tr><th scope="col">{ "Listener" }</th><th scope="col">{ "Default" }</th><th scope="col">{ "Port" }</th><td></td></tr></thead>
             <tbody>
                 { for rows }
-                { for hosted.map(|role| instances(state, act, group, role)) }
+                { for hosted.iter().map(|role| instances(state, act, group, role)) }
+                if !hosted.is_empty() {
+                    <tr key="add"><td colspan="4">{ add_instance(state, act, group, &hosted) }</td></tr>
+                }
             </tbody>
         </table>
+    }
+}
+
+/// A menu of the services that can have one more instance in the group.
+fn add_instance(state: &State, act: &Act, group: &Group, hosted: &[&Role]) -> Html {
+    let (catalog, id) = (state.catalog.clone(), group.id);
+    let onchange = act.on(move |event: Event| {
+        let service = catalog.role(&browser::picked(&event))?.id;
+        Some(Action::Edit(Edit::AddInstance(id, service)))
+    });
+    html! {
+        <select {onchange} aria-label={format!("Add a service to {}", group.name)}>
+            <option value="">{ "Add a service instance…" }</option>
+            { for hosted.iter().map(|role| html! { <option value={role.id}>{ role.name }</option> }) }
+        </select>
     }
 }
 
@@ -201,12 +220,5 @@ fn instances(state: &State, act: &Act, group: &Group, role: &Role) -> Html {
             </tr>
         }
     });
-    html! {
-        <>
-            { for rows }
-            <tr key={service}>
-                <td colspan="4"><button class="quiet add" onclick={act.edit(Edit::AddInstance(id, service))}>{ format!("+ {}", role.name) }</button></td>
-            </tr>
-        </>
-    }
+    html! { <>{ for rows }</> }
 }

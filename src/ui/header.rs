@@ -13,7 +13,7 @@ pub fn header(state: &State, act: &Act, copy_link: Callback<MouseEvent>) -> Html
     let preset = {
         let catalog = catalog.clone();
         act.on(move |event: Event| {
-            let chosen = browser::chosen(&event);
+            let chosen = browser::picked(&event);
             let preset = catalog.presets.iter().find(|preset| preset.id == chosen)?;
             Some(Action::Edit(Edit::Preset(preset.id)))
         })
@@ -34,7 +34,7 @@ pub fn header(state: &State, act: &Act, copy_link: Callback<MouseEvent>) -> Html
                 { "Portcullis" }<span>{ format!(" firewall calculator for {}", catalog.product) }</span></h1>
             <select class="release" aria-label="Release" onchange={release}>{ for releases }</select>
             <select class="preset" aria-label="Begin from a preset" onchange={preset}>
-                <option value="" selected=true>{ "Begin from…" }</option>
+                <option value="">{ "Begin from…" }</option>
                 { for presets }
             </select>
             <span class="spring"></span>
