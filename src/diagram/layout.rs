@@ -7,10 +7,11 @@
 //! **Arrows** leave and enter at slots on the left and right edges. Between neighbouring columns lies a channel: beside each
 //! column a strip for the labels of the arrows that end there, between the strips the vertical tracks. An arrow that passes
 //! a column does so on a lane of its own above or below all zones; an arrow within a column returns to the side it left.
-//! Arrows that would cross no other straight one are made straight, those nearest to it first; moving slots only down, until
-//! nothing moves, settles all heights (a longest path in an order without cycles, because straight arrows do not cross).
-//! Bent arrows sit on odd and even rows, by the side of the channel, so two never share a row; tracks are ordered by
-//! inserting each arrow where it adds the fewest crossings, as for layers in Sugiyama's method.
+//! Arrows that cross no other straight one are made straight, the nearest to it first, unless that would chain boxes of
+//! both columns together. Then slots move down, and only down, until all have room: a longest path, in an order without
+//! cycles because straight arrows do not cross. Bent arrows keep to even rows on one side of a channel and to odd rows on the
+//! other, so no two share a row. Verticals are ordered by inserting each where it adds the fewest crossings (sifting, as for
+//! the layers of Sugiyama's method); those that do not reach each other share a track.
 
 use super::{Arrow, Bundle, Diagram, GroupBox, Key, Label, Point, Rect, Words, ZoneBox, sorted};
 use crate::catalog::{Catalog, Encryption, Id};
@@ -419,7 +420,8 @@ fn route(nodes: &mut [Node], wires: &mut [Wire]) -> [i32; 2] {
     lanes
 }
 
-/// Moves boxes and slots down, and only down, until each has the room it needs.
+/// Moves boxes and slots down, and only down, until each has the room it needs. A box follows its first straight arrow,
+/// with room for the bent ones above that.
 fn settle(nodes: &mut [Node], wires: &mut [Wire], top: i32, pitch: i32) {
     for _ in 0..=nodes.len() + wires.len() {
         let mut moved = false;
@@ -473,7 +475,8 @@ fn settle(nodes: &mut [Node], wires: &mut [Wire], top: i32, pitch: i32) {
     }
 }
 
-/// Marks wires that shall be straight: none crosses another, the nearly straight first.
+/// Marks wires that shall be straight, the nearly straight first: none crosses another, and of two boxes they join, one has
+/// no other such partner there (or both boxes would grow to the length of a chain).
 fn straighten(nodes: &[Node], wires: &mut [Wire]) {
     let slot = |wire: &Wire, at: usize, end: usize| {
         let slots = &nodes[wire.nodes[end]].edges[wire.sides[end]];

@@ -37,9 +37,9 @@ impl Theme {
         line: "#dfe3e9",
         edge: "#b7c0cb",
         ink: "#19212b",
-        soft: "#5a6675",
+        soft: "#566272",
         arrow: "#44525f",
-        clear: "#9a5b00",
+        clear: "#8a5200",
         missing: "#b3261e",
     };
     /// For dark screens.

@@ -22,14 +22,17 @@ pub fn answer(state: &State, act: &Act, told: &Callback<AttrValue>) -> Html {
 fn picture(state: &State) -> Html {
     let (catalog, deployment, flows) = (&*state.catalog, &*state.deployment, &*state.derived.flows);
     let groups = deployment.groups.iter().filter(|group| deployment.takes_part(catalog, group)).count();
-    let drawing = diagram::svg::inline(&diagram::diagram(catalog, deployment, flows));
+    let drawing = diagram::diagram(catalog, deployment, flows);
+    // Up to this height, in px, the picture is scaled into its panel; a taller one keeps its width and scrolls.
+    let tall = drawing.height > 400;
+    let drawing = diagram::svg::inline(&drawing);
     html! {
         <section class="panel diagram" aria-label="Allowed flows">
             <div class="bar">
                 <h2>{ "Allowed flows" }</h2>
                 <small>{ format!("{} between {}", counted(flows.len(), "flow"), counted(groups, "group")) }</small>
             </div>
-            <div class="drawing" tabindex="0" role="group" aria-label="Diagram, scrolls when it is large">
+            <div class={classes!("drawing", tall.then_some("tall"))} tabindex="0" role="group" aria-label="Diagram, scrolls when it is large">
                 { Html::from_html_unchecked(drawing.into()) }
             </div>
         </section>

@@ -152,7 +152,7 @@ fn add_instance(state: &State, act: &Act, group: &Group, hosted: &[&Role]) -> Ht
     });
     html! {
         <select {onchange} aria-label={format!("Add a service to {}", group.name)}>
-            <option value="">{ "Add a service instance…" }</option>
+            <option value="" selected=true>{ "Add a service instance…" }</option>
             { for hosted.iter().map(|role| html! { <option value={role.id}>{ role.name }</option> }) }
         </select>
     }

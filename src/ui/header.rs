@@ -34,7 +34,7 @@ pub fn header(state: &State, act: &Act, copy_link: Callback<MouseEvent>) -> Html
                 { "Portcullis" }<span>{ format!(" firewall calculator for {}", catalog.product) }</span></h1>
             <select class="release" aria-label="Release" onchange={release}>{ for releases }</select>
             <select class="preset" aria-label="Begin from a preset" onchange={preset}>
-                <option value="">{ "Begin from…" }</option>
+                <option value="" selected=true>{ "Begin from…" }</option>
                 { for presets }
             </select>
             <span class="spring"></span>

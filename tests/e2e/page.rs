@@ -1,0 +1,190 @@
+//! The page as the stories know it: where its parts are, and what a user does with them.
+
+use std::path::{Path, PathBuf};
+
+use serde_json::{Value, json};
+
+use crate::browser::{Browser, page_folder};
+use crate::served::Served;
+
+/// The numbers of the groups that the page opens with.
+pub mod group {
+    /// The server.
+    pub const SERVER: u32 = 3;
+    /// The node.
+    pub const NODE: u32 = 4;
+    /// The database.
+    pub const DATABASE: u32 = 5;
+}
+
+/// The page, opened in a browser of its own.
+pub struct Page {
+    /// The browser.
+    pub browser: Browser,
+    /// Where the page is, without a fragment.
+    pub address: String,
+    /// The server that it may have come from.
+    pub served: Served,
+    /// The folder of the built page.
+    pub folder: PathBuf,
+}
+
+/// Tells a story of the page twice: as it comes from a server, and as it is opened from a file. Each begins with the page
+/// as nobody has ever seen it, in a window of 1280 by 800.
+pub fn tell(story: impl Fn(&Page)) {
+    tell_with(&[], story);
+}
+
+/// As [`tell`], with more flags for Chromium.
+pub fn tell_with(flags: &[&str], story: impl Fn(&Page)) {
+    let Some(folder) = page_folder() else { return };
+    let served = Served::start(&folder);
+    let from_server = served.address("127.0.0.1", "index.html");
+    let mut page = Page { browser: Browser::start(flags), address: from_server, served, folder };
+    page.browser.resize(1280, 800);
+    page.browser.before_every_page(WATCH);
+    page.open("");
+    story(&page);
+    page.address = page.file("portcullis.html");
+    page.open("");
+    story(&page);
+}
+
+/// Remembers every breach of the page's own policy.
+const WATCH: &str = "window.breaches = []; \
+    document.addEventListener('securitypolicyviolation', e => breaches.push(e.violatedDirective + ' ' + e.blockedURI));";
+
+impl Page {
+    /// The address of a file beside the page, without a server.
+    pub fn file(&self, name: &str) -> String {
+        let path = self.folder.join(name);
+        format!("file://{}", std::fs::canonicalize(&path).unwrap_or(path).display())
+    }
+
+    /// Opens the page anew with a fragment, without `#`; waits until it has started.
+    pub fn open(&self, fragment: &str) {
+        self.browser.open("about:blank");
+        let mark = if fragment.is_empty() { "" } else { "#" };
+        self.browser.open(&format!("{}{mark}{fragment}", self.address));
+        self.started();
+    }
+
+    /// Loads the page again; waits until it has started.
+    pub fn reload(&self) {
+        self.browser.reload();
+        self.started();
+    }
+
+    /// Waits until the page has started: the mark of a start under way is gone where storage is allowed.
+    pub fn started(&self) {
+        self.browser.wait("document.querySelector('#copy, .empty')");
+    }
+
+    /// Opens the fields of a group, if they are folded.
+    pub fn unfold(&self, group: u32) {
+        let folded = format!("!document.querySelector('#a-{group}').closest('details').open");
+        if self.browser.run(&format!("return {folded};"), json!([])) == json!(true) {
+            self.browser.click(&format!("details:has(#a-{group}) > summary"));
+        }
+    }
+
+    /// Replaces what stands in a field by a text, key by key.
+    pub fn fill(&self, field: &str, text: &str) {
+        self.browser.click(field);
+        self.browser.press(&[crate::browser::key::CONTROL, "a"]);
+        self.browser.press(&["\u{E017}"]);
+        self.browser.type_into(field, text);
+    }
+
+    /// Chooses an option, as a click on it does.
+    pub fn choose(&self, select: &str, option: &str) {
+        self.browser.click(&format!("{select} > option[value=\"{option}\"]"));
+    }
+
+    /// Presses the button of that text or label.
+    pub fn press_button(&self, name: &str) {
+        let script = "return [...document.querySelectorAll('button')].findIndex(button => \
+            button.textContent.trim() === arguments[0] || (button.getAttribute('aria-label') ?? '').startsWith(arguments[0]));";
+        let at = self.browser.run(script, json!([name])).as_i64().filter(|at| *at >= 0);
+        let at = at.unwrap_or_else(|| panic!("no button {name}"));
+        self.browser.run("document.querySelectorAll('button')[arguments[0]].dataset.pressed = 'now';", json!([at]));
+        self.browser.click("button[data-pressed=now]");
+        self.browser.run("delete document.querySelector('button[data-pressed]')?.dataset.pressed;", json!([]));
+    }
+
+    /// The text to copy, as it is shown.
+    pub fn snippet(&self) -> String {
+        self.text("#snippet-text")
+    }
+
+    /// The text of an element.
+    pub fn text(&self, css: &str) -> String {
+        let text = self.browser.run("return document.querySelector(arguments[0])?.textContent ?? null;", json!([css]));
+        text.as_str().unwrap_or_else(|| panic!("nothing is {css}")).to_owned()
+    }
+
+    /// What stands in a field.
+    pub fn value(&self, css: &str) -> String {
+        let value = self.browser.run("return document.querySelector(arguments[0])?.value ?? null;", json!([css]));
+        value.as_str().unwrap_or_else(|| panic!("nothing is {css}")).to_owned()
+    }
+
+    /// True if there is such an element.
+    pub fn has(&self, css: &str) -> bool {
+        self.browser.run("return document.querySelector(arguments[0]) !== null;", json!([css])) == json!(true)
+    }
+
+    /// Waits until an element holds a text.
+    pub fn wait_for(&self, css: &str, text: &str) {
+        let holds = "[...document.querySelectorAll(arguments[0])].some(it => it.textContent.includes(arguments[1]))";
+        self.browser.wait_with(holds, json!([css, text]));
+    }
+
+    /// Waits until there is no such element.
+    pub fn wait_without(&self, css: &str) {
+        self.browser.wait_with("!document.querySelector(arguments[0])", json!([css]));
+    }
+
+    /// What the clipboard holds.
+    pub fn clipboard(&self) -> String {
+        let text = self.browser.run_async("return await navigator.clipboard.readText();", json!([]));
+        text.as_str().expect("a text").to_owned()
+    }
+
+    /// Presses Copy, and returns what came of it on the clipboard.
+    pub fn copy(&self) -> String {
+        self.browser.click("#copy");
+        self.wait_for(".toast", "Copied");
+        self.clipboard()
+    }
+
+    /// The fragment of the share link, by way of its button.
+    pub fn link(&self) -> String {
+        self.press_button("Copy link");
+        self.wait_for(".toast", "Link copied");
+        let link = self.clipboard();
+        let (address, fragment) = link.split_once('#').unwrap_or_else(|| panic!("no link: {link}"));
+        assert_eq!(address, self.address);
+        fragment.to_owned()
+    }
+
+    /// What the browser keeps under a name.
+    pub fn stored(&self, name: &str) -> Value {
+        self.browser.run("return localStorage.getItem(arguments[0]);", json!([name]))
+    }
+
+    /// Demands that the console holds nothing, and that the page kept its own policy.
+    pub fn is_quiet(&self) {
+        let log = self.browser.log("browser");
+        assert!(log.is_empty(), "{log:#?}");
+        assert_eq!(self.browser.run("return window.breaches;", json!([])), json!([]));
+    }
+
+    /// A picture for people, where they have asked for it by naming a folder.
+    pub fn picture(&self, name: &str) {
+        if let Some(folder) = std::env::var_os("PORTCULLIS_PICTURES") {
+            let origin = if self.address.starts_with("file") { "file" } else { "http" };
+            self.browser.picture(&Path::new(&folder).join(format!("{name}-{origin}.png")));
+        }
+    }
+}

@@ -1,0 +1,194 @@
+//! Properties of editing: nothing is lost, nothing moves by itself, and an edit either changes something or says why not.
+//! Prints nothing.
+
+use std::collections::BTreeMap;
+
+use portcullis::catalog::Id;
+use portcullis::deployment::{Deployment, Edit, Edited, GroupId};
+use portcullis::flow::{Flow, flows};
+use portcullis::net::{Addresses, Port};
+use proptest::prelude::*;
+
+use crate::arbitrary::{NOWHERE, config, deployment, edit, group, role, service};
+use crate::scenarios::{self, CATALOG};
+
+/// The stored ports of every service in every group.
+fn stored(deployment: &Deployment) -> BTreeMap<(GroupId, Id), Vec<Port>> {
+    let of = |group: &portcullis::deployment::Group| {
+        let id = group.id;
+        group.instances.iter().map(move |instance| ((id, instance.service), instance.ports.clone())).collect::<Vec<_>>()
+    };
+    deployment.groups.iter().flat_map(of).collect()
+}
+
+/// The flows that neither begin nor end in these groups.
+fn elsewhere(deployment: &Deployment, groups: &[GroupId]) -> Vec<Flow> {
+    let touches = |flow: &Flow| groups.contains(&flow.initiator) || groups.contains(&flow.responder);
+    flows(&CATALOG, deployment).into_iter().filter(|flow| !touches(flow)).collect()
+}
+
+proptest! {
+    #![proptest_config(config())]
+
+    #[test]
+    fn an_edit_changes_something_or_says_why_not(before in deployment(), edit in edit()) {
+        let mut after = before.clone();
+        match after.apply(&CATALOG, &edit) {
+            Edited::Changed => prop_assert_ne!(&after, &before),
+            Edited::Unchanged => prop_assert_eq!(&after, &before),
+            Edited::Refused(reason) => {
+                prop_assert_eq!(&after, &before);
+                prop_assert!(reason.len() > 10 && reason.ends_with('.'), "not a sentence: {}", reason);
+            }
+        }
+    }
+
+    #[test]
+    fn several_edits_are_all_or_nothing(before in deployment(), edits in prop::collection::vec(edit(), 0..4)) {
+        let mut after = before.clone();
+        let refused = Edit::AddGroup(NOWHERE);
+        let several = Edit::Several(edits.into_iter().chain([refused]).collect());
+        prop_assert!(matches!(after.apply(&CATALOG, &several), Edited::Refused(_)));
+        prop_assert_eq!(after, before);
+    }
+
+    #[test]
+    fn off_and_on_again_is_the_same_state(before in deployment()) {
+        for role in CATALOG.roles.iter().filter(|role| before.has(&CATALOG, role.id)) {
+            let mut after = before.clone();
+            after.apply(&CATALOG, &Edit::Switch(role.id, false));
+            prop_assert!(!after.has(&CATALOG, role.id), "{} still runs", role.id);
+            after.apply(&CATALOG, &Edit::Switch(role.id, true));
+            prop_assert_eq!(&after, &before, "{}", role.id);
+        }
+    }
+
+    #[test]
+    fn what_is_switched_on_or_added_runs(before in deployment(), role in role()) {
+        for edit in [Edit::Switch(role, true), Edit::AddGroup(role)] {
+            let mut after = before.clone();
+            if !matches!(after.apply(&CATALOG, &edit), Edited::Refused(_)) {
+                prop_assert!(after.has(&CATALOG, role), "{:?} and it does not run", edit);
+            }
+        }
+    }
+
+    #[test]
+    fn one_more_instance_moves_no_port(before in deployment(), group in group(), service in service()) {
+        let mut after = before.clone();
+        if after.apply(&CATALOG, &Edit::AddInstance(group, service)) == Edited::Changed {
+            let mut expected = stored(&before);
+            let added = after.group(group).and_then(|group| group.instance_ports(service).last().copied());
+            expected.entry((group, service)).or_default().extend(added);
+            prop_assert_eq!(stored(&after), expected);
+        }
+    }
+
+    #[test]
+    fn one_instance_less_moves_no_port(before in deployment(), group in group(), service in service(), at in 0_usize..3) {
+        let mut after = before.clone();
+        after.apply(&CATALOG, &Edit::RemoveInstance(group, service, at));
+        let mut expected = stored(&before);
+        if let Some(ports) = expected.get_mut(&(group, service)).filter(|ports| at < ports.len()) {
+            ports.remove(at);
+        }
+        expected.retain(|_, ports| !ports.is_empty());
+        prop_assert_eq!(stored(&after), expected);
+    }
+
+    #[test]
+    fn another_release_moves_no_stored_port_and_no_address(before in deployment(), release in 0..CATALOG.releases.len()) {
+        let mut after = before.clone();
+        after.apply(&CATALOG, &Edit::Release(CATALOG.releases[release].id));
+        prop_assert_eq!(&after.groups, &before.groups);
+    }
+
+    #[test]
+    fn a_new_instance_takes_a_port_that_nothing_else_has(before in deployment(), group in group(), service in service()) {
+        let mut after = before.clone();
+        after.apply(&CATALOG, &Edit::Release(CATALOG.newest()));
+        let taken: Vec<Port> = after.group(group).into_iter().flat_map(|group| &group.instances).flat_map(|instance| instance.ports.clone()).collect();
+        if after.apply(&CATALOG, &Edit::AddInstance(group, service)) == Edited::Changed {
+            let group = after.group(group).expect("it was just changed");
+            let port = *group.instance_ports(service).last().expect("it was just added");
+            prop_assert!(!taken.contains(&port), "{port} is taken");
+            for listener in CATALOG.listeners.iter().filter(|listener| group.roles.contains(&listener.role)) {
+                let ranges = after.listener_ports(&CATALOG, group, listener);
+                prop_assert!(!ranges.iter().any(|range| range.contains(port)), "{port} is the {} of that machine", listener.name);
+            }
+        }
+    }
+
+    #[test]
+    fn moving_a_role_leaves_the_flows_between_other_groups(
+        before in deployment(), from in group(), role in role(), into in proptest::option::of(group()),
+    ) {
+        let mut after = before.clone();
+        if after.apply(&CATALOG, &Edit::Move { from, role, into }) == Edited::Changed {
+            let known = |group: &portcullis::deployment::Group| before.group(group.id).is_none();
+            let made = after.groups.iter().filter(|group| known(group)).map(|group| group.id);
+            let touched: Vec<GroupId> = [from].into_iter().chain(into).chain(made).collect();
+            prop_assert_eq!(elsewhere(&after, &touched), elsewhere(&before, &touched));
+            let stored = |deployment| stored(deployment).into_values().flatten().count();
+            prop_assert_eq!(stored(&after), stored(&before), "an instance was lost");
+            prop_assert_eq!(after.custom.len(), before.custom.len(), "a flow of the user's own was lost");
+        }
+    }
+
+    #[test]
+    fn what_is_not_in_the_catalog_changes_nothing(before in deployment(), group in group(), on in any::<bool>()) {
+        let port = Port::new(8080);
+        let own = before.groups.first().map_or(group, |group| group.id);
+        let choices = CATALOG.choices.iter().flat_map(|choice| {
+            [Edit::Answer(choice.id, Some(NOWHERE)), Edit::GroupAnswer(own, choice.id, Some(NOWHERE))]
+        });
+        let edits = [
+            Edit::Preset(NOWHERE),
+            Edit::Release(NOWHERE),
+            Edit::Switch(NOWHERE, on),
+            Edit::AddGroup(NOWHERE),
+            Edit::RemoveGroup(GroupId(99)),
+            Edit::Rename(GroupId(99), "x".to_owned()),
+            Edit::Listens(GroupId(99), Addresses::Any),
+            Edit::Zone(own, Some(NOWHERE)),
+            Edit::Move { from: own, role: NOWHERE, into: None },
+            Edit::Port(own, NOWHERE, port),
+            Edit::PortEverywhere(NOWHERE, port),
+            Edit::AddInstance(own, NOWHERE),
+            Edit::RemoveInstance(own, NOWHERE, 0),
+            Edit::Answer(NOWHERE, Some(NOWHERE)),
+            Edit::GroupAnswer(own, NOWHERE, Some(NOWHERE)),
+            Edit::RemoveFlow(9999),
+        ];
+        for edit in edits.into_iter().chain(choices) {
+            let mut after = before.clone();
+            prop_assert!(after.apply(&CATALOG, &edit) != Edited::Changed, "{:?}", edit);
+        }
+    }
+}
+
+#[test]
+fn a_port_override_that_no_listener_would_follow_is_refused() {
+    let mut deployment = scenarios::default();
+    let node = scenarios::group(&deployment, "Node").id;
+    for listener in &CATALOG.listeners {
+        let service = CATALOG.role(listener.role).is_some_and(|role| role.hosted_on.is_some());
+        let port = Port::new(7777);
+        if service || listener.fixed || listener.same_everywhere {
+            let edited = deployment.apply(&CATALOG, &Edit::Port(node, listener.id, port));
+            assert!(matches!(edited, Edited::Refused(_)), "{}: {edited:?}", listener.id);
+        }
+        if service || listener.fixed || !listener.same_everywhere {
+            let edited = deployment.apply(&CATALOG, &Edit::PortEverywhere(listener.id, port));
+            assert!(matches!(edited, Edited::Refused(_)), "{}: {edited:?}", listener.id);
+        }
+    }
+}
+
+#[test]
+fn a_number_that_runs_past_the_last_port_is_refused_with_the_highest_possible() {
+    let mut deployment = scenarios::cluster();
+    let edited = deployment.apply(&CATALOG, &Edit::PortEverywhere("cluster", Port::new(65533)));
+    assert!(matches!(&edited, Edited::Refused(reason) if reason.contains("65532")), "{edited:?}");
+    scenarios::apply(&mut deployment, Edit::PortEverywhere("cluster", Port::new(65532)));
+}

@@ -1,0 +1,135 @@
+//! Law 6: no text of the user's can become a command. Prints hostile names, purposes and settings, reads the text back and
+//! demands the commands of a harmless text, no more, no less. Runs nothing.
+
+use portcullis::deployment::{Deployment, Edit, GroupId};
+use portcullis::dialect::{DIALECTS, Text};
+use portcullis::net::{Direction, Port, PortRange, Protocol};
+use proptest::prelude::*;
+
+use crate::arbitrary::{config, deployment, text};
+use crate::printing::print;
+use crate::scenarios::{self, CATALOG};
+use crate::{nft_text, powershell_text};
+
+/// What would end a string, a comment, a here-document or a line, start an expansion, select too much, or look like
+/// something else.
+pub const HOSTILE: [&str; 38] = [
+    "'", "\"", "`", "\\", "a\\", "$(reboot)", "${IFS}", "`reboot`", "%PATH%", "!!", "!$", "^a^b", "~root", "*", "?", "[a]",
+    "|", "&", "; reboot", "> /etc/passwd", "#>", "<#", "'@", "@'", "--", "-WhatIf", "all", "main", "PORTCULLIS", "RULES",
+    "a\nPORTCULLIS\nreboot", "a\r\n}\r\nRemove-NetFirewallRule\r\n& {", "'; Remove-NetFirewallRule; '",
+    "\"; accept; comment \"", "\u{2018}; Remove-NetFirewallRule #\u{2019}\u{201a}\u{201b}\u{201c}\u{201d}", "\u{202e}nettirb", "🔥", "a\0b\tc",
+];
+
+/// What a text would do, by dialect: every command in order. Sentences about what is held back count once, since two groups
+/// of one name are held back in one sentence.
+fn commands(dialect: &str, text: &str) -> Vec<String> {
+    let mut commands = match dialect {
+        "nftables" => nft_text::read(text).map(|read| read.commands),
+        _ => powershell_text::read(text).map(|read| read.commands),
+    }
+    .unwrap_or_else(|why| panic!("{dialect}: {why}\n{text}"));
+    commands.dedup();
+    commands
+}
+
+/// Demands that both deployments print the same commands for every group.
+fn same_commands(hostile: &Deployment, harmless: &Deployment) {
+    for group in &hostile.groups {
+        for (dialect, text) in DIALECTS.into_iter().flat_map(|dialect| Text::ALL.map(|text| (dialect, text))) {
+            let print = |deployment| print(dialect, deployment, group.id, &Direction::ALL, text);
+            let snippet = print(hostile);
+            assert_eq!(commands(dialect.id, &snippet.text), commands(dialect.id, &print(harmless).text));
+            harmless_bytes(&snippet.text);
+            assert_eq!(snippet.file.replace(dialect.line_end, "\n"), snippet.text);
+            assert_eq!(snippet.file.matches('\n').count(), snippet.file.matches(dialect.line_end).count());
+            let named = snippet.file_name.strip_suffix(dialect.extension).and_then(|stem| stem.strip_suffix('.'));
+            let fits = |stem: &str| !stem.is_empty() && stem.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-');
+            assert!(named.is_some_and(fits), "{}", snippet.file_name);
+        }
+    }
+}
+
+/// Plain ASCII in lines: no tab (completion), no exclamation mark (history), no carriage return, no byte order mark.
+fn harmless_bytes(text: &str) {
+    let harmless = |c: char| c == '\n' || (' '..='~').contains(&c) && c != '!';
+    let harmful: Vec<char> = text.chars().filter(|c| !harmless(*c)).collect();
+    assert!(harmful.is_empty(), "{harmful:?} in\n{text}");
+    assert!(text.ends_with('\n'));
+}
+
+proptest! {
+    #![proptest_config(config())]
+
+    #[test]
+    fn a_hostile_name_prints_the_commands_of_a_harmless_one(
+        base in deployment(), at in any::<prop::sample::Index>(), name in text(),
+    ) {
+        prop_assume!(!base.groups.is_empty());
+        let id = at.get(&base.groups).id;
+        let named = |name: &str| {
+            let mut deployment = base.clone();
+            deployment.apply(&CATALOG, &Edit::Rename(id, name.to_owned()));
+            deployment
+        };
+        same_commands(&named(&name), &named("harmless"));
+    }
+
+    #[test]
+    fn a_hostile_purpose_prints_the_commands_of_a_harmless_one(base in deployment(), purpose in text()) {
+        prop_assume!(!base.groups.is_empty());
+        let (first, last) = (base.groups[0].id, base.groups[base.groups.len() - 1].id);
+        let with = |purpose: &str| {
+            let mut deployment = base.clone();
+            deployment.apply(&CATALOG, &flow(first, last, purpose));
+            deployment
+        };
+        same_commands(&with(&purpose), &with("harmless"));
+    }
+
+    #[test]
+    fn a_hostile_setting_prints_the_commands_of_the_default(value in text(), field in "(table|input|output)") {
+        let base = scenarios::default();
+        // What can be a name is used as one.
+        let name = value.starts_with(|c: char| c.is_ascii_alphabetic()) && value.chars().all(|c| c.is_ascii_alphanumeric());
+        prop_assume!(!name);
+        let mut hostile = base.clone();
+        hostile.apply(&CATALOG, &Edit::Setting(format!("nftables.{field}"), value));
+        same_commands(&hostile, &base);
+    }
+}
+
+fn flow(initiator: GroupId, responder: GroupId, purpose: &str) -> Edit {
+    let ports = PortRange::from(Port::new(7777).expect("a port"));
+    Edit::AddFlow { initiator, responder, protocol: Protocol::Tcp, ports, purpose: purpose.to_owned() }
+}
+
+#[test]
+fn every_hostile_text_in_every_place_at_once_prints_the_commands_of_harmless_ones() {
+    for (hostile, scenario) in HOSTILE.iter().flat_map(|text| [(text, "cluster"), (text, "missing")]) {
+        let base = scenarios::all().into_iter().find(|found| found.name == scenario).expect("a scenario").deployment;
+        let filled = |text: &str| {
+            let mut deployment = base.clone();
+            for (at, group) in base.groups.iter().enumerate() {
+                // Different names, so that as many sentences are held back.
+                deployment.apply(&CATALOG, &Edit::Rename(group.id, format!("{text} {at}")));
+            }
+            let ids: Vec<GroupId> = base.groups.iter().map(|group| group.id).collect();
+            deployment.apply(&CATALOG, &flow(ids[0], ids[1], text));
+            deployment
+        };
+        same_commands(&filled(hostile), &filled("harmless"));
+    }
+}
+
+#[test]
+fn a_changed_name_is_said() {
+    let mut deployment = scenarios::default();
+    let node = scenarios::group(&deployment, "Node").id;
+    scenarios::apply(&mut deployment, Edit::Rename(node, "Node “Süd”".to_owned()));
+    let server = scenarios::group(&deployment, "Spotfire Server").id;
+    for dialect in DIALECTS {
+        let snippet = print(dialect, &deployment, server, &Direction::ALL, Text::Apply);
+        assert!(snippet.notes.iter().any(|note| note.contains("Node “Süd”")), "{:?}", snippet.notes);
+        assert!(snippet.text.contains("Note: "));
+    }
+}

@@ -1,0 +1,27 @@
+//! The native test suite: the facts, the laws, both dialects through real tools, and the walls between modules. One binary;
+//! never opens a browser, never sends a packet, never asks the clock.
+
+// What fails here stops a test, not somebody's page.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+mod allowed;
+mod arbitrary;
+mod canonical;
+mod catalog;
+mod diagram;
+mod editing;
+mod flow_tables;
+mod injection;
+mod laws;
+mod namespace;
+mod nft;
+mod nft_json;
+mod nft_text;
+mod powershell;
+mod powershell_text;
+mod printing;
+mod rust_source;
+mod scenarios;
+mod snapshots;
+mod tidy;
+mod vendor_table;

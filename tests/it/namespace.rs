@@ -1,0 +1,136 @@
+//! A fresh network namespace in which real nftables rules are loaded. Never touches the rules of the machine that runs the
+//! tests: nothing is started before the namespace is known to be another one.
+
+use std::fs;
+use std::io::{BufRead, BufReader, Write};
+use std::os::unix::fs::{PermissionsExt, symlink};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+
+/// A namespace, kept alive by a process that waits for its input to end; both go when this is dropped.
+pub struct Namespace {
+    keeper: Child,
+    tools: PathBuf,
+}
+
+/// What became of a command.
+#[derive(Debug)]
+pub struct Outcome {
+    /// True if it ended well.
+    pub success: bool,
+    /// What it printed.
+    pub stdout: String,
+    /// What it complained about.
+    pub stderr: String,
+}
+
+impl Namespace {
+    /// A new one; `None` where this cannot be had, which in CI is a failure.
+    pub fn new(name: &str) -> Option<Self> {
+        let missing = ["unshare", "nsenter", "nft", "bash"].into_iter().find(|tool| find(tool).is_none());
+        match missing.map_or_else(|| Self::make(name), |tool| Err(format!("{tool} is not installed"))) {
+            Ok(namespace) => Some(namespace),
+            Err(why) if std::env::var("CI").is_ok_and(|ci| ci == "true") => panic!("no network namespace: {why}"),
+            Err(why) => {
+                // Straight to the terminal: the test harness swallows what a passing test prints.
+                let _ = writeln!(std::io::stderr(), "\nNOT RUN, no network namespace ({why}): {name}");
+                None
+            }
+        }
+    }
+
+    fn make(name: &str) -> Result<Self, String> {
+        let mut unshare = Command::new("unshare");
+        unshare.args(["--net", "sh", "-c", "echo ready; exec cat"]).stdin(Stdio::piped());
+        unshare.stdout(Stdio::piped()).stderr(Stdio::piped());
+        let mut keeper = unshare.spawn().map_err(|error| error.to_string())?;
+        let mut ready = String::new();
+        let stdout = keeper.stdout.take().ok_or("no output")?;
+        BufReader::new(stdout).read_line(&mut ready).map_err(|error| error.to_string())?;
+        let tools = std::env::temp_dir().join(format!("portcullis-it-{}-{name}", std::process::id()));
+        let namespace = Self { keeper, tools };
+        if ready != "ready\n" {
+            return Err("unshare is refused; run as root".to_owned());
+        }
+        let of = |process: &str| fs::read_link(format!("/proc/{process}/ns/net")).map_err(|error| error.to_string());
+        if of("self")? == of(&namespace.keeper.id().to_string())? {
+            return Err("unshare did not make a namespace".to_owned());
+        }
+        fs::create_dir_all(&namespace.tools).map_err(|error| error.to_string())?;
+        // Whatever manages the firewall of the host has no say in here.
+        namespace.pretend("ufw", "echo 'Status: inactive'");
+        namespace.pretend("firewall-cmd", "echo 'not running'; exit 252");
+        Ok(namespace)
+    }
+
+    /// Puts a command of that name before all others.
+    pub fn pretend(&self, name: &str, script: &str) {
+        let path = self.tools.join(name);
+        fs::write(&path, format!("#!/bin/sh\n{script}\n")).expect("a folder of our own");
+        fs::set_permissions(path, fs::Permissions::from_mode(0o755)).expect("a file of our own");
+    }
+
+    /// Runs a shell on a text with only these commands to be found.
+    pub fn run_with_only(&self, commands: &[&str], text: &str) -> Outcome {
+        let only = self.tools.join("only");
+        fs::create_dir_all(&only).expect("a folder of our own");
+        for command in commands {
+            symlink(find(command).expect(command), only.join(command)).expect("a folder of our own");
+        }
+        self.enter(&["sh"], text, only.to_str().expect("a plain path"))
+    }
+
+    /// Runs a command in here with that input.
+    pub fn run(&self, command: &[&str], input: &str) -> Outcome {
+        let path = std::env::var("PATH").unwrap_or_default();
+        self.enter(command, input, &format!("{}:/usr/sbin:/sbin:{path}", self.tools.display()))
+    }
+
+    fn enter(&self, command: &[&str], input: &str, path: &str) -> Outcome {
+        let nsenter = find("nsenter").expect("it was there");
+        let mut enter = Command::new(nsenter);
+        enter.arg(format!("--net=/proc/{}/ns/net", self.keeper.id())).arg("env").arg(format!("PATH={path}"));
+        enter.args(["HISTFILE=/dev/null", "LC_ALL=C"]).arg(find(command[0]).expect("a shell or nft")).args(&command[1..]);
+        let mut child = enter.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("nsenter starts");
+        let mut stdin = child.stdin.take().expect("it was piped");
+        let input = input.to_owned();
+        // A command that ends early closes its input: no fault of ours.
+        let writer = std::thread::spawn(move || drop(stdin.write_all(input.as_bytes())));
+        let output = child.wait_with_output().expect("it ends");
+        writer.join().expect("it ends");
+        let text = |bytes| String::from_utf8(bytes).expect("plain text");
+        Outcome { success: output.status.success(), stdout: text(output.stdout), stderr: text(output.stderr) }
+    }
+
+    /// The ruleset in here as nft prints it.
+    pub fn ruleset(&self) -> String {
+        self.nft(&["list", "ruleset"], "")
+    }
+
+    /// Replaces the ruleset in here.
+    pub fn reset(&self, ruleset: &str) {
+        self.nft(&["-f", "-"], &format!("flush ruleset\n{ruleset}"));
+    }
+
+    /// Runs nft, which must succeed, and returns what it prints.
+    pub fn nft(&self, args: &[&str], input: &str) -> String {
+        let outcome = self.run(&[&["nft"], args].concat(), input);
+        assert!(outcome.success, "nft {args:?}: {}\n{input}", outcome.stderr);
+        outcome.stdout
+    }
+}
+
+impl Drop for Namespace {
+    fn drop(&mut self) {
+        drop(self.keeper.stdin.take());
+        let _ = self.keeper.wait();
+        let _ = fs::remove_dir_all(&self.tools);
+    }
+}
+
+/// Where a command is.
+fn find(name: &str) -> Option<PathBuf> {
+    let path = std::env::var("PATH").unwrap_or_default();
+    let folders = path.split(':').chain(["/usr/sbin", "/sbin"]).map(Path::new);
+    folders.map(|folder| folder.join(name)).find(|candidate| candidate.is_file())
+}

@@ -1,0 +1,231 @@
+//! A packet laboratory: machines as network namespaces on one switch. It never touches the network of this computer.
+//!
+//! ```text
+//! Lab::new(&[Machine]) ──► run(machine, way, text, stdin)   the text, as a person would run it
+//!                      ──► probe(&[Probe])                  who really reaches whom: one byte there, one byte back
+//!                      ──► ruleset(machine)                 what nftables holds, to compare before and after
+//! ```
+//!
+//! The namespaces have no names: they live by the descriptors a [`Lab`] holds, and go with it, even when it is killed.
+//! Only the network and the home directory are a machine's own. Its other files are those of this computer: text that
+//! writes to `/etc` writes to the real one.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::net::IpAddr;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::{Duration, Instant};
+
+use namespace::Namespace;
+pub use portcullis::net::Protocol;
+pub use probe::Probe;
+pub use shell::{Output, Way};
+
+mod namespace;
+mod probe;
+mod proof;
+mod shell;
+
+/// Where programs are looked for, whatever the caller's own `PATH` is.
+const PATH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+
+/// Every program the laboratory itself calls.
+const PROGRAMS: [&str; 5] = ["ip", "nft", "sh", "bash", "setsid"];
+
+/// How many pairs of machine and address a laboratory may have: the kernel knows 1,024 neighbours a family, all
+/// namespaces together, and two laboratories may be busy.
+const NEIGHBOURS: usize = 900;
+
+/// How long a new laboratory may take until everybody hears everybody.
+const READY: Duration = Duration::from_secs(10);
+
+/// One machine to be: a name for messages, and the addresses it owns.
+#[derive(Clone, Debug)]
+pub struct Machine {
+    /// What messages call it.
+    pub name: String,
+    /// Its addresses, of either family; all machines reach each other directly.
+    pub addresses: Vec<IpAddr>,
+}
+
+/// Machines on one switch, without any rule until [`Lab::run`] loads one.
+#[derive(Debug)]
+pub struct Lab {
+    machines: Vec<Machine>,
+    /// The network of each machine.
+    namespaces: Vec<Namespace>,
+    /// Where all cables end.
+    switch: Namespace,
+    /// Which machine each address belongs to.
+    owners: BTreeMap<IpAddr, usize>,
+    /// The folder of the machines' home directories.
+    homes: PathBuf,
+    /// Who probes now; the others wait.
+    turn: Mutex<()>,
+}
+
+/// Says in plain words what is missing here to build a [`Lab`].
+pub fn available() -> Result<(), String> {
+    if !rustix::process::geteuid().is_root() {
+        return Err(
+            "the packet laboratory needs root: network namespaces and nft ask for it".into(),
+        );
+    }
+    let found = |program: &str| {
+        PATH.split(':')
+            .any(|folder| Path::new(folder).join(program).is_file())
+    };
+    let missing: Vec<_> = PROGRAMS
+        .into_iter()
+        .filter(|program| !found(program))
+        .collect();
+    if !missing.is_empty() {
+        return Err(format!(
+            "not installed: {} (Debian: iproute2, nftables, bash, util-linux)",
+            missing.join(", ")
+        ));
+    }
+    let namespace =
+        Namespace::new().map_err(|e| format!("this system gives no network namespace: {e}"))?;
+    namespace
+        .forget()
+        .map_err(|e| format!("the kernel cannot forget connections (nf_conntrack_netlink): {e}"))?;
+    namespace
+        .output(program("nft").args(["list", "ruleset"]))
+        .map_err(|e| format!("the kernel has no nftables: {e}"))?;
+    Ok(())
+}
+
+impl Lab {
+    /// Builds the machines, and waits until every address is heard.
+    ///
+    /// # Panics
+    /// If the system refuses, or an address belongs to two machines.
+    pub fn new(machines: &[Machine]) -> Self {
+        static LABS: AtomicU32 = AtomicU32::new(0);
+        let number = LABS.fetch_add(1, Ordering::Relaxed);
+        let namespace = |_| Namespace::new().expect("a network namespace");
+        let lab = Self {
+            machines: machines.to_vec(),
+            namespaces: (0..machines.len()).map(namespace).collect(),
+            owners: owners(machines),
+            homes: std::env::temp_dir()
+                .join(format!("portcullis-lab-{}-{number}", std::process::id())),
+            switch: namespace(0),
+            turn: Mutex::default(),
+        };
+        lab.wire();
+        lab.wait();
+        lab
+    }
+
+    /// What nftables holds in a machine, without counters and handles: equal text means equal rules. Blind to legacy
+    /// iptables.
+    ///
+    /// # Panics
+    /// If `nft` fails.
+    pub fn ruleset(&self, machine: usize) -> String {
+        let listed = self.namespaces[machine].output(program("nft").args([
+            "--stateless",
+            "list",
+            "ruleset",
+        ]));
+        listed.unwrap_or_else(|e| panic!("{}: {e}", self.machines[machine].name))
+    }
+
+    /// One cable from each machine to the switch, its addresses on it, and everybody else on the same link.
+    fn wire(&self) {
+        self.switch
+            .ip("link add switch type bridge mcast_snooping 0\nlink set switch up");
+        for (at, (machine, namespace)) in self.machines.iter().zip(&self.namespaces).enumerate() {
+            let path = namespace.path();
+            self.switch.ip(&format!(
+                "link add port{at} master switch up type veth peer name eth0 netns {path}"
+            ));
+            let addresses = machine.addresses.iter().map(|address| match address {
+                IpAddr::V4(_) => format!("address add {address}/32 dev eth0"),
+                IpAddr::V6(_) => format!("address add {address}/128 dev eth0 nodad"),
+            });
+            let links = ["link set lo up", "link set eth0 up"].map(String::from);
+            let routes =
+                ["route add 0.0.0.0/0 dev eth0", "route add ::/0 dev eth0"].map(String::from);
+            let all: Vec<_> = links.into_iter().chain(addresses).chain(routes).collect();
+            namespace.ip(&all.join("\n"));
+            fs::create_dir_all(self.home(at)).expect("a home directory");
+        }
+    }
+
+    /// Proves, before any rule, that the first machine of each family hears every address: a later silence is a rule's
+    /// doing.
+    fn wait(&self) {
+        let began = Instant::now();
+        let mut probes = Vec::new();
+        for family in [IpAddr::is_ipv4, IpAddr::is_ipv6] {
+            let mut of_family = self
+                .owners
+                .iter()
+                .filter(|(address, _)| family(address))
+                .peekable();
+            let first = of_family.peek().map(|(to, _)| **to);
+            probes.extend(of_family.filter_map(|(&source, &from)| {
+                Some(Probe {
+                    from,
+                    source,
+                    to: first?,
+                    protocol: Protocol::Tcp,
+                    port: 7,
+                })
+            }));
+        }
+        while let Some(deaf) = self.probe(&probes).iter().position(|heard| !heard) {
+            let deaf = probes[deaf];
+            assert!(
+                began.elapsed() < READY,
+                "without any rule, nothing comes back for {deaf:?}"
+            );
+        }
+    }
+
+    /// The directory a machine's shells start in.
+    fn home(&self, machine: usize) -> PathBuf {
+        self.homes.join(machine.to_string())
+    }
+}
+
+impl Drop for Lab {
+    /// What was left running in the machines ends with them.
+    fn drop(&mut self) {
+        Namespace::empty(&self.namespaces);
+        let _ = fs::remove_dir_all(&self.homes);
+    }
+}
+
+/// A program of this system, with an environment that does not depend on the caller's.
+fn program(name: &str) -> Command {
+    let mut command = Command::new(name);
+    command
+        .env_clear()
+        .env("PATH", PATH)
+        .env("LC_ALL", "C.UTF-8");
+    command
+}
+
+/// Which machine each address belongs to.
+fn owners(machines: &[Machine]) -> BTreeMap<IpAddr, usize> {
+    let mut owners = BTreeMap::new();
+    for (at, machine) in machines.iter().enumerate() {
+        for &address in &machine.addresses {
+            let other = owners.insert(address, at);
+            assert!(other.is_none(), "{address} belongs to two machines");
+        }
+    }
+    let pairs = machines.len() * owners.len();
+    assert!(
+        pairs <= NEIGHBOURS,
+        "{pairs} pairs of machine and address are too many for the kernel's neighbour table"
+    );
+    owners
+}
