@@ -4,7 +4,7 @@
 use gloo::events::EventListener;
 use wasm_bindgen::{JsCast, JsValue};
 use web_sys::{Document, Element, HtmlDocument, HtmlElement, HtmlInputElement, HtmlSelectElement, HtmlTextAreaElement, Window};
-use yew::{Callback, Event, InputEvent, TargetCast};
+use yew::{Callback, Event, FocusEvent, InputEvent, TargetCast};
 
 fn document() -> Option<Document> {
     window()?.document()
@@ -192,6 +192,13 @@ pub fn set_ticked(event: &Event, ticked: bool) {
     if let Some(input) = event.target_dyn_into::<HtmlInputElement>() {
         input.set_checked(ticked);
     }
+}
+
+/// True if the focus goes out of the part of the page (a selector) that it was in, and not only to another field there.
+pub fn leaves(event: &FocusEvent, part: &str) -> bool {
+    let part_of = |target: Option<web_sys::EventTarget>| target?.dyn_into::<Element>().ok()?.closest(part).ok()?;
+    let (from, to) = (part_of(event.target()), part_of(event.related_target()));
+    to.is_none() || from != to
 }
 
 /// Opens whatever the element of that id is folded into, and moves the focus to it.

@@ -111,7 +111,7 @@ fn above(state: &State, act: &Act, group: &Group, dialect: &Dialect, ruleset: &R
     for rule in &ruleset.rules {
         let row = (rule.peer().group, rule.direction);
         if state.view.ways.directions().contains(&rule.direction)
-            && rule.peer().addresses == Addresses::Missing
+            && (rule.peer().addresses == Addresses::Missing || state.view.filling.contains(&GroupId(row.0)))
             && !missing.iter().any(|(group, _)| *group == row.0)
         {
             missing.push(row);
@@ -137,6 +137,12 @@ fn above(state: &State, act: &Act, group: &Group, dialect: &Dialect, ruleset: &R
             </span>
         }
     });
+    // A field must not go from under the hands of who types in it, as soon as what is typed is an address.
+    let onfocusout = act.on(|event: FocusEvent| browser::leaves(&event, ".missing-peers").then_some(Action::Filling(None)));
+    let waiting = match snippet.held.len() {
+        0 => "Nothing is held back any more.".to_owned(),
+        held => format!("{} held back until these are filled in:", are(held)),
+    };
     html! {
         <div class="above">
             if unsuited {
@@ -144,8 +150,8 @@ fn above(state: &State, act: &Act, group: &Group, dialect: &Dialect, ruleset: &R
             }
             { for snippet.notes.iter().map(|note| html! { <p class="note">{ note }</p> }) }
             if !missing.is_empty() {
-                <div class="missing-peers">
-                    <p>{ format!("{} held back until these are filled in:", are(snippet.held.len())) }</p>
+                <div class="missing-peers" data-held={snippet.held.len().to_string()} {onfocusout}>
+                    <p>{ waiting }</p>
                     { for missing.into_iter().map(|(peer, direction)| missing_peer(state, act, GroupId(peer), direction)) }
                 </div>
             }
@@ -159,6 +165,8 @@ fn above(state: &State, act: &Act, group: &Group, dialect: &Dialect, ruleset: &R
 fn missing_peer(state: &State, act: &Act, id: GroupId, direction: Direction) -> Html {
     let Some(group) = state.deployment.group(id) else { return html! {} };
     let outgoing = direction == Direction::Ingress && group.connects.is_some();
+    let value = if outgoing { group.connects_from() } else { &group.listens }.clone();
+    let onfocusin = act.always::<FocusEvent>(Action::Filling(Some(id)));
     let onchange = Callback::from({
         let act = act.clone();
         move |addresses| {
@@ -170,9 +178,9 @@ fn missing_peer(state: &State, act: &Act, id: GroupId, direction: Direction) -> 
     });
     let field = format!("missing-{}", id.0);
     html! {
-        <div class="missing-peer" key={id.0}>
+        <div class="missing-peer" key={id.0} {onfocusin}>
             <label for={field.clone()}>{ &group.name }</label>
-            <AddressField id={field} label={format!("Addresses of {}", group.name)} value={Addresses::Missing} {onchange} />
+            <AddressField id={field} label={format!("Addresses of {}", group.name)} {value} {onchange} />
         </div>
     }
 }

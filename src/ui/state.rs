@@ -100,6 +100,8 @@ pub struct View {
     pub tab: Tab,
     /// The search in the catalog.
     pub query: String,
+    /// Groups whose missing addresses are being typed beside the snippet: their fields stay until the focus leaves.
+    pub filling: Vec<GroupId>,
 }
 
 /// Directions of a snippet.
@@ -169,6 +171,8 @@ pub enum Action {
     Tab(Tab),
     /// Search the catalog.
     Query(String),
+    /// A missing address of this group is being typed; `None` when the focus leaves these fields.
+    Filling(Option<GroupId>),
 }
 
 impl State {
@@ -195,7 +199,7 @@ impl State {
             derived,
             past: Vec::new(),
             future: Vec::new(),
-            view: View { group: None, ways: Ways::In, text: Text::Apply, tab: Tab::Findings, query: String::new() },
+            view: View { group: None, ways: Ways::In, text: Text::Apply, tab: Tab::Findings, query: String::new(), filling: Vec::new() },
             aside,
             notices,
             pending: None,
@@ -338,6 +342,9 @@ impl Reducible for State {
             Action::Text(text) => next.view.text = text,
             Action::Tab(tab) => next.view.tab = tab,
             Action::Query(query) => next.view.query = query,
+            Action::Filling(None) => next.view.filling.clear(),
+            Action::Filling(Some(group)) if next.view.filling.contains(&group) => return self,
+            Action::Filling(Some(group)) => next.view.filling.push(group),
         }
         Rc::new(next)
     }

@@ -163,9 +163,10 @@ impl Browser {
         self.run_async(&script, arguments)
     }
 
-    /// Clicks an element as a user does: scrolled to, in its middle, refused if something covers it.
-    pub fn click(&self, css: &str) {
-        let element = self.find(css);
+    /// Clicks an element as a user does: scrolled to, in its middle, refused if something covers it. Elements are named by a
+    /// selector or, beginning with `/`, by a path.
+    pub fn click(&self, name: &str) {
+        let element = self.find(name);
         self.post(&format!("element/{element}/click"), &json!({}));
     }
 
@@ -215,9 +216,10 @@ impl Browser {
         self.post("goog/cdp/execute", &json!({ "cmd": command, "params": parameters }))
     }
 
-    fn find(&self, css: &str) -> String {
-        let found = self.post("element", &json!({ "using": "css selector", "value": css }));
-        found[ELEMENT].as_str().unwrap_or_else(|| panic!("{css}: {found}")).to_owned()
+    fn find(&self, name: &str) -> String {
+        let using = if name.starts_with('/') { "xpath" } else { "css selector" };
+        let found = self.post("element", &json!({ "using": using, "value": name }));
+        found[ELEMENT].as_str().unwrap_or_else(|| panic!("{name}: {found}")).to_owned()
     }
 
     fn post(&self, command: &str, body: &Value) -> Value {

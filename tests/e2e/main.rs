@@ -7,19 +7,14 @@ mod browser;
 mod page;
 mod served;
 
-#[test]
-fn probe() {
-    page::tell(|page| {
-        page.is_quiet();
-        page.picture("first");
-        page.unfold(3);
-        page.fill("#a-3", "192.0.2.49");
-        page.choose("#pick-ways", "In and out");
-        page.picture("second");
-        page.browser.type_into("#missing-4", "192.0.2.65");
-        page.picture("third");
-        browser::say(&format!("{} {}", page.value("#a-4"), page.copy()));
-        browser::say(&page.link());
-        page.is_quiet();
-    });
-}
+mod copying;
+mod editing;
+mod everybody;
+mod first_screen;
+mod keeping;
+mod typing;
+
+#[cfg(target_os = "linux")]
+#[allow(dead_code, reason = "shared with the core tests, which use all of it")]
+#[path = "../it/namespace.rs"]
+mod namespace;

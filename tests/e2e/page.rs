@@ -51,7 +51,7 @@ pub fn tell_with(flags: &[&str], story: impl Fn(&Page)) {
 }
 
 /// Remembers every breach of the page's own policy.
-const WATCH: &str = "window.breaches = []; \
+pub const WATCH: &str = "window.breaches = []; \
     document.addEventListener('securitypolicyviolation', e => breaches.push(e.violatedDirective + ' ' + e.blockedURI));";
 
 impl Page {
@@ -101,15 +101,9 @@ impl Page {
         self.browser.click(&format!("{select} > option[value=\"{option}\"]"));
     }
 
-    /// Presses the button of that text or label.
+    /// Presses the button of that text, or whose label begins like that.
     pub fn press_button(&self, name: &str) {
-        let script = "return [...document.querySelectorAll('button')].findIndex(button => \
-            button.textContent.trim() === arguments[0] || (button.getAttribute('aria-label') ?? '').startsWith(arguments[0]));";
-        let at = self.browser.run(script, json!([name])).as_i64().filter(|at| *at >= 0);
-        let at = at.unwrap_or_else(|| panic!("no button {name}"));
-        self.browser.run("document.querySelectorAll('button')[arguments[0]].dataset.pressed = 'now';", json!([at]));
-        self.browser.click("button[data-pressed=now]");
-        self.browser.run("delete document.querySelector('button[data-pressed]')?.dataset.pressed;", json!([]));
+        self.browser.click(&format!("//button[normalize-space()='{name}' or starts-with(@aria-label, '{name}')]"));
     }
 
     /// The text to copy, as it is shown.
@@ -145,24 +139,18 @@ impl Page {
         self.browser.wait_with("!document.querySelector(arguments[0])", json!([css]));
     }
 
-    /// What the clipboard holds.
-    pub fn clipboard(&self) -> String {
-        let text = self.browser.run_async("return await navigator.clipboard.readText();", json!([]));
+    /// Presses a button that copies, and returns what comes on the clipboard.
+    pub fn copy(&self, button: &str) -> String {
+        self.browser.run_async("await navigator.clipboard.writeText('nothing yet');", json!([]));
+        self.press_button(button);
+        let text = self.browser.wait("await navigator.clipboard.readText().then(text => text === 'nothing yet' ? '' : text)");
         text.as_str().expect("a text").to_owned()
-    }
-
-    /// Presses Copy, and returns what came of it on the clipboard.
-    pub fn copy(&self) -> String {
-        self.browser.click("#copy");
-        self.wait_for(".toast", "Copied");
-        self.clipboard()
     }
 
     /// The fragment of the share link, by way of its button.
     pub fn link(&self) -> String {
-        self.press_button("Copy link");
+        let link = self.copy("Copy link");
         self.wait_for(".toast", "Link copied");
-        let link = self.clipboard();
         let (address, fragment) = link.split_once('#').unwrap_or_else(|| panic!("no link: {link}"));
         assert_eq!(address, self.address);
         fragment.to_owned()

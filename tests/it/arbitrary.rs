@@ -6,7 +6,7 @@ use portcullis::deployment::{Deployment, Edit, GroupId};
 use portcullis::net::{Address, Addresses, Port, PortRange, Protocol, System};
 use proptest::collection::vec;
 use proptest::prelude::*;
-use proptest::sample::select;
+use proptest::sample::{Index, select};
 use proptest::test_runner::RngSeed;
 
 use crate::scenarios::CATALOG;
@@ -23,10 +23,20 @@ pub fn config() -> ProptestConfig {
 /// A deployment that somebody has worked on for a while.
 pub fn deployment() -> impl Strategy<Value = Deployment> {
     let presets: Vec<Id> = CATALOG.presets.iter().map(|preset| preset.id).collect();
-    (select(presets), vec(addressing(), 0..8), vec(edit(), 0..24)).prop_map(|(preset, addresses, edits)| {
+    let instances = vec((any::<Index>(), service()), 0..6);
+    (select(presets), vec(addressing(), 0..8), vec(edit(), 0..24), instances).prop_map(|(preset, addresses, edits, instances)| {
         let mut deployment = Deployment::initial(&CATALOG);
         for edit in [Edit::Preset(preset)].iter().chain(&addresses).chain(&edits) {
             deployment.apply(&CATALOG, edit);
+        }
+        // Groups that host services are few: without help they would seldom have more than one instance.
+        for (at, service) in instances {
+            let host = CATALOG.role(service).and_then(|role| role.hosted_on);
+            let hosts = deployment.groups.iter().filter(|group| host.is_some_and(|host| group.carries(host)));
+            let hosts: Vec<GroupId> = hosts.map(|group| group.id).collect();
+            if !hosts.is_empty() {
+                deployment.apply(&CATALOG, &Edit::AddInstance(*at.get(&hosts), service));
+            }
         }
         deployment
     })

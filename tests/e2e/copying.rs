@@ -1,0 +1,147 @@
+//! What is copied or downloaded is what is shown, and it runs. Never believes the message of a button alone.
+
+use std::fs;
+
+use serde_json::json;
+
+use crate::browser::{Browser, key, page_folder};
+use crate::page::{Page, WATCH, group, tell};
+use crate::served::Served;
+
+/// From the page as it opens to rules in place.
+#[test]
+fn the_copied_text_runs_in_the_real_firewall() {
+    tell(|page| {
+        page.unfold(group::SERVER);
+        page.fill(&format!("#a-{}", group::SERVER), "192.0.2.49");
+        page.choose("#pick-group", &group::SERVER.to_string());
+        page.choose("#pick-dialect", "nftables");
+        page.choose("#pick-ways", "In and out");
+        page.wait_for("#snippet-text", "held back");
+        // The fields for what is missing stay while somebody types in them, though half an address is an address too.
+        page.browser.type_into(&format!("#missing-{}", group::NODE), "192.0.2.65");
+        page.browser.press(&[key::TAB]);
+        let focused = page.browser.run("return document.activeElement.id;", json!([]));
+        assert_eq!(focused, json!(format!("missing-{}", group::DATABASE)));
+        page.browser.type_into(&format!("#missing-{}", group::DATABASE), "192.0.2.81 2001:db8::81");
+        page.wait_for(".missing-peers", "Nothing is held back");
+        let copied = page.copy("Copy");
+        assert_eq!(copied, page.snippet());
+        page.wait_without(".missing-peers");
+        page.wait_for(".toast", "Copied.");
+        for (group, addresses) in [(group::NODE, "192.0.2.65"), (group::DATABASE, "192.0.2.81, 2001:db8::81")] {
+            assert_eq!(page.value(&format!("#a-{group}")), addresses);
+        }
+        runs(&copied, if page.address.starts_with("file") { "file" } else { "http" });
+
+        page.choose("#pick-group", &group::NODE.to_string());
+        page.wait_for("#snippet-text", "New-NetFirewallRule");
+        let copied = page.copy("Copy");
+        assert_eq!(copied, page.snippet());
+        assert!(!copied.contains('\r') && copied.contains("192.0.2.49"), "{copied}");
+        let mut parser = tree_sitter::Parser::new();
+        parser.set_language(&tree_sitter_powershell::LANGUAGE.into()).expect("the grammar");
+        let tree = parser.parse(&copied, None).expect("a tree");
+        assert!(!tree.root_node().has_error(), "{}\n{copied}", tree.root_node());
+        page.is_quiet();
+    });
+}
+
+/// Pastes a text for the server into the shell of a machine behind a default drop.
+#[cfg(target_os = "linux")]
+fn runs(text: &str, name: &str) {
+    let Some(machine) = crate::namespace::Namespace::new(&format!("e2e-{name}")) else { return };
+    let chain = |hook: &str| format!("chain {hook} {{ type filter hook {hook} priority 0; policy drop; }}");
+    machine.reset(&format!("table inet filter {{ {}\n{} }}\n", chain("input"), chain("output")));
+    let ran = machine.run(&["bash"], text);
+    assert!(ran.success && ran.stdout.contains("Done: rules for 9 flows"), "{ran:?}");
+    let ruleset = machine.ruleset();
+    for rule in [
+        "tcp dport 443 ct state new accept",
+        "ip saddr 192.0.2.65 tcp dport 9443 ct state new accept",
+        "ip daddr 192.0.2.65 tcp dport 9501 ct state new accept",
+        "ip6 daddr 2001:db8::81 tcp dport 5432 ct state new accept",
+        "jump portcullis_in",
+        "jump portcullis_out",
+    ] {
+        assert!(ruleset.contains(rule), "{rule} is not in\n{ruleset}");
+    }
+}
+
+#[cfg(not(target_os = "linux"))]
+fn runs(_: &str, _: &str) {
+    crate::browser::not_run("nftables is Linux");
+}
+
+#[test]
+fn a_download_has_the_right_name_and_line_ends() {
+    tell(|page| {
+        for (group, name, line_end) in [(group::SERVER, "spotfire-server.sh", "\n"), (group::NODE, "spotfire-node.ps1", "\r\n")] {
+            page.choose("#pick-group", &group.to_string());
+            page.browser.click(&format!("button[title=\"Download {name}\"]"));
+            let path = page.browser.downloads().join(name);
+            // The browser moves the file to its name when it is whole.
+            let frames = 600;
+            let arrived = (0..frames).any(|_| {
+                page.browser.run_async("await new Promise(requestAnimationFrame);", json!([]));
+                path.is_file()
+            });
+            assert!(arrived, "{name} has not come: {:?}", fs::read_dir(page.browser.downloads()).map(Iterator::collect::<Vec<_>>));
+            let text = fs::read_to_string(&path).expect("text");
+            assert_eq!(text, page.snippet().replace('\n', line_end));
+            fs::remove_file(path).expect("ours");
+        }
+        page.is_quiet();
+    });
+}
+
+/// Plain http within a company is no secure context, and a browser may forbid the clipboard anywhere.
+#[test]
+fn copy_works_without_the_clipboard_interface() {
+    let Some(folder) = page_folder() else { return };
+    let served = Served::start(&folder);
+    let browser = Browser::start(&["--host-resolver-rules=MAP intranet.test 127.0.0.1"]);
+    let secure = served.address("127.0.0.1", "index.html");
+    let mut page = Page { browser, address: served.address("intranet.test", "index.html"), served, folder };
+    page.browser.resize(1280, 800);
+    page.browser.before_every_page(WATCH);
+    page.open("");
+    assert_eq!(page.browser.run("return [isSecureContext, navigator.clipboard === undefined];", json!([])), json!([false, true]));
+    falls_back(&page, &secure);
+
+    page.browser.before_every_page("Object.defineProperty(navigator, 'clipboard', { value: undefined });");
+    page.address = page.file("portcullis.html");
+    page.open("");
+    falls_back(&page, &secure);
+}
+
+fn falls_back(page: &Page, secure: &str) {
+    let shown = page.snippet();
+    page.press_button("Copy");
+    page.wait_for(".toast", "Copied; it refuses to run");
+    assert_eq!(pasted(page, secure), shown);
+
+    // Where the old command is refused too, the text is left selected, and the user told.
+    page.browser.run("document.execCommand = () => false;", json!([]));
+    page.press_button("Copy");
+    page.wait_for(".toast", "The text is selected: press Ctrl+C.");
+    page.browser.press(&[key::CONTROL, "c"]);
+    assert_eq!(pasted(page, secure).trim_end(), shown.trim_end());
+
+    page.press_button("Copy link");
+    page.wait_for(".toast", "The link is selected below: press Ctrl+C.");
+    page.browser.press(&[key::CONTROL, "c"]);
+    let link = pasted(page, secure);
+    assert!(link.starts_with(&page.address) && link.contains("#1;"), "{link}");
+    page.is_quiet();
+}
+
+/// What a user would paste now: pasted by keyboard into a field of another page in another tab.
+fn pasted(page: &Page, _secure: &str) -> String {
+    page.browser.in_another_tab(|| {
+        page.browser.open("data:text/html,<textarea autofocus></textarea>");
+        page.browser.click("textarea");
+        page.browser.press(&[key::CONTROL, "v"]);
+        page.browser.wait("document.querySelector('textarea').value").as_str().expect("a text").to_owned()
+    })
+}

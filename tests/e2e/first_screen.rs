@@ -1,0 +1,49 @@
+//! What a person sees at once, and what the page never does. Never clicks before it has looked.
+
+use serde_json::{Value, json};
+
+use crate::page::{Page, group, tell};
+
+#[test]
+fn the_first_screen_says_it_all_and_asks_nobody() {
+    tell(|page| {
+        page.picture("first-screen");
+        let asked = if page.address.starts_with("http") { vec!["/index.html"] } else { vec![] };
+        assert_eq!(page.served.asked(), asked);
+        assert_eq!(requests(page), [page.address.as_str()]);
+        for part in [".header", ".deployment", ".diagram svg", "#snippet-text", ".bar.below", "#tab-panel"] {
+            let inside = "const box = document.querySelector(arguments[0]).getBoundingClientRect(); \
+                return box.width > 0 && box.height > 0 && box.top >= 0 && box.bottom <= 800 && box.left >= 0 && box.right <= 1280;";
+            assert_eq!(page.browser.run(inside, json!([part])), json!(true), "{part} is not wholly on the first screen");
+        }
+        assert!(page.browser.run("return document.scrollingElement.scrollHeight;", json!([])).as_u64() <= Some(800));
+        for part in ["title", "desc"] {
+            assert!(!page.text(&format!(".diagram svg > {part}")).trim().is_empty());
+        }
+        assert!(page.text(".findings").contains("Spotfire Server has no address."));
+        assert_eq!(page.value(".preset"), "");
+
+        // The page is used, in every part of it; nothing more is asked for, nothing complained about.
+        page.unfold(group::SERVER);
+        page.fill(&format!("#a-{}", group::SERVER), "192.0.2.49");
+        for tab in ["Flows", "Catalog"] {
+            page.browser.click(&format!("#tab-{tab}"));
+        }
+        page.choose("#pick-dialect", "powershell");
+        page.wait_for("#snippet-text", "New-NetFirewallRule");
+        assert_eq!(page.served.asked(), Vec::<String>::new());
+        assert_eq!(requests(page), Vec::<String>::new());
+        let resources = "return performance.getEntriesByType('resource').map(it => it.name).filter(name => !/^(data|blob):/.test(name));";
+        assert_eq!(page.browser.run(resources, json!([])), json!([]));
+        page.is_quiet();
+    });
+}
+
+/// What the browser has asked anybody for since the last time.
+fn requests(page: &Page) -> Vec<String> {
+    let log = page.browser.log("performance");
+    let events = log.iter().filter_map(|entry| serde_json::from_str::<Value>(entry["message"].as_str()?).ok());
+    let sent = events.filter(|event| event["message"]["method"] == "Network.requestWillBeSent");
+    let asked = sent.filter_map(|event| Some(event["message"]["params"]["request"]["url"].as_str()?.to_owned()));
+    asked.filter(|address| !["data:", "blob:", "about:"].iter().any(|kind| address.starts_with(kind))).collect()
+}
