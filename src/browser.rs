@@ -96,10 +96,11 @@ pub enum Copied {
 pub fn copy(text: String, shown_in: &'static str, done: Callback<Copied>) {
     wasm_bindgen_futures::spawn_local(async move {
         let copied = by_clipboard(&text).await || by_command(&text);
-        if !copied {
-            select(shown_in);
-        }
         done.emit(if copied { Copied::Copied } else { Copied::Selected });
+        if !copied {
+            // What is told may bring the element onto the page.
+            gloo::timers::callback::Timeout::new(0, move || select(shown_in)).forget();
+        }
     });
 }
 

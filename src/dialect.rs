@@ -198,7 +198,7 @@ pub fn plan<'a>(
                     plan.held.push(Held { rule, why });
                     continue;
                 }
-                if !unsaid.is_empty() && seen.insert((peer.group, "names")) {
+                if !unsaid.is_empty() && seen.insert((peer.group, rule.direction.lower())) {
                     let names: Vec<String> = unsaid.iter().map(ToString::to_string).collect();
                     let names = names.join(", ");
                     plan.notes.push(format!("{}: {names} left out, since {} needs addresses.", peer.name, dialect.name));

@@ -101,6 +101,19 @@ impl Refusal {
         self.meant = Some(text.into());
         self
     }
+
+    /// Addresses that may have been meant, each with what it is; only those that would be accepted.
+    fn meant_address(self, options: &[(String, &str)]) -> Self {
+        let accepted: Vec<_> = options.iter().filter(|(text, _)| Address::parse(text).is_ok()).collect();
+        match accepted.as_slice() {
+            [] => self,
+            [(text, _)] => self.meant(text.as_str()),
+            several => {
+                let labeled: Vec<String> = several.iter().map(|(text, what)| format!("{text} ({what})")).collect();
+                self.meant(labeled.join(" or "))
+            }
+        }
+    }
 }
 
 impl fmt::Display for Refusal {
@@ -472,7 +485,7 @@ fn prefix(ip_text: &str, length_text: &str) -> Result<Address, Refusal> {
         Err(_) => match sloppy_v4(ip_text) {
             Some(ip) => {
                 return Err(Refusal::new(format!("“{}” is not written as four plain numbers.", short(ip_text)))
-                    .meant(format!("{ip}/{length_text}")));
+                    .meant_address(&[(format!("{ip}/{length_text}"), "")]));
             }
             None => return Err(looks_like_url(&format!("{ip_text}/{length_text}"))),
         },
@@ -482,7 +495,7 @@ fn prefix(ip_text: &str, length_text: &str) -> Result<Address, Refusal> {
         let refusal = Refusal::new(format!("{length_text} is a mask: write the number of bits."));
         let plain = mask.to_bits().count_ones() == ones && ones > 0;
         return Err(match u8::try_from(ones) {
-            Ok(ones) if plain => refusal.meant(format!("{}/{ones}", network(ip, ones))),
+            Ok(ones) if plain => refusal.meant_address(&[(format!("{}/{ones}", network(ip, ones)), "")]),
             _ => refusal,
         });
     }
@@ -503,7 +516,7 @@ fn prefix(ip_text: &str, length_text: &str) -> Result<Address, Refusal> {
     let base = network(ip, length);
     if base != ip {
         return Err(Refusal::new(format!("{ip}/{length} is a machine and a network at once."))
-            .meant(format!("{base}/{length} (the network) or {ip} (the machine)")));
+            .meant_address(&[(format!("{base}/{length}"), "the network"), (ip.to_string(), "the machine")]));
     }
     if length > 4 || !ip.is_unspecified() {
         usable(ip)?;
@@ -518,7 +531,7 @@ fn range(first: IpAddr, last_text: &str) -> Result<Address, Refusal> {
             let refusal = Refusal::new(format!("“{}” is not an address: write the whole last address.", short(last_text)));
             let [a, b, c, _] = v4.octets();
             return Err(match last_text.parse::<u8>() {
-                Ok(d) => refusal.meant(format!("{first}-{}", Ipv4Addr::new(a, b, c, d))),
+                Ok(d) => refusal.meant_address(&[(format!("{first}-{}", Ipv4Addr::new(a, b, c, d)), "")]),
                 Err(_) => refusal,
             });
         }
@@ -598,7 +611,7 @@ fn name(text: &str) -> Result<Address, Refusal> {
         let filled = (0..4 - fixed.min(3)).fold(base.to_owned(), |text, _| text + ".0");
         let refusal = Refusal::new("A star is not an address.");
         return Err(match filled.parse::<Ipv4Addr>() {
-            Ok(ip) => refusal.meant(format!("{ip}/{}", fixed * 8)),
+            Ok(ip) => refusal.meant_address(&[(format!("{ip}/{}", fixed * 8), "")]),
             Err(_) => refusal,
         });
     }
@@ -625,15 +638,16 @@ fn not_four_numbers(text: &str) -> Refusal {
         return Refusal::new(format!("“{}” is not an address: four numbers from 0 to 255 are needed.", short(text)));
     };
     if parts == 4 {
-        return Refusal::new("A leading zero or 0x is read differently by different firewalls.").meant(ip.to_string());
+        return Refusal::new("A leading zero or 0x is read differently by different firewalls.").meant_address(&[(ip.to_string(), "")]);
     }
     let refusal = Refusal::new("Four numbers are needed: shortened addresses are read differently by different firewalls.");
-    let whole_octets = text.split('.').all(|part| part.parse::<u8>().is_ok());
-    if parts == 1 || !whole_octets {
-        return refusal.meant(ip.to_string());
-    }
-    let filled = (parts..4).fold(text.to_owned(), |text, _| text + ".0");
-    refusal.meant(format!("{ip} (a machine) or {filled}/{} (a network)", parts * 8))
+    let octets: Option<Vec<u8>> = text.split('.').map(|part| part.parse().ok()).collect();
+    let network = octets.filter(|_| parts > 1).map_or_else(String::new, |mut octets| {
+        octets.resize(4, 0);
+        let plain: Vec<String> = octets.iter().map(ToString::to_string).collect();
+        format!("{}/{}", plain.join("."), parts * 8)
+    });
+    refusal.meant_address(&[(ip.to_string(), "a machine"), (network, "a network")])
 }
 
 #[cfg(test)]

@@ -119,7 +119,10 @@ impl Deployment {
             Edit::Release(id) => self.release = catalog.release(id).ok_or("This release is not in the catalog.")?.id,
             Edit::Switch(role, on) => return self.switch(catalog, role, *on),
             Edit::AddGroup(role) => {
-                self.off.remove(role);
+                let host = catalog.role(role).and_then(|role| role.hosted_on);
+                for role in std::iter::once(*role).chain(host) {
+                    self.off.remove(role);
+                }
                 self.add_group(catalog, role)?;
             }
             Edit::RemoveGroup(id) => {

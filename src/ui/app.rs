@@ -86,7 +86,7 @@ fn Page(props: &PageProps) -> Html {
     use_effect_with((state.derived.link.clone(), state.aside.is_some()), {
         let begun = props.begun.clone();
         move |(link, aside): &(String, bool)| {
-            keep(link, *aside, link == &begun.0.derived.link);
+            keep(link, *aside, begun.0.aside.is_none() && link == &begun.0.derived.link);
         }
     });
     use_effect_with(state.pending.is_some(), |pending| {

@@ -76,12 +76,16 @@ pub struct PortProps {
 #[component]
 pub fn PortField(props: &PortProps) -> Html {
     let draft = use_state_eq(|| None::<(AttrValue, Option<Port>)>);
-    let read = |text: &str| -> Result<Option<Port>, Refusal> {
-        if text.trim().is_empty() { Ok(None) } else { Port::parse(text).map(Some) }
+    let start = use_state_eq(|| props.value);
+    let has_default = !props.placeholder.is_empty();
+    let read = move |text: &str| -> Result<Option<Port>, Refusal> {
+        if has_default && text.trim().is_empty() { Ok(None) } else { Port::parse(text).map(Some) }
     };
+    // Who types the default's number, perhaps as the beginning of another one, keeps it before the eyes.
+    let stands_for = |port: Option<Port>| port.filter(|port| props.value.is_some() || port.to_string() != *props.placeholder);
     // A draft holds as long as the value is still the one it was typed over, or the one it stands for.
     let held = draft.as_ref().filter(|(text, over)| match read(text) {
-        Ok(port) => port == props.value,
+        Ok(port) => stands_for(port) == props.value,
         Err(_) => *over == props.value,
     });
     let text = held.map(|(text, _)| text.clone()).unwrap_or_else(|| {
@@ -89,26 +93,29 @@ pub fn PortField(props: &PortProps) -> Html {
     });
     let error = read(&text).err();
     let oninput = {
-        let (draft, onchange, value) = (draft.clone(), props.onchange.clone(), props.value);
+        let (draft, onchange, start) = (draft.clone(), props.onchange.clone(), *start);
         Callback::from(move |event: InputEvent| {
             let text = browser::typed(&event);
             let port = read(&text);
-            draft.set(Some((AttrValue::from(text), value)));
-            if let Ok(port) = port {
-                onchange.emit(port);
-            }
+            draft.set(Some((AttrValue::from(text), start)));
+            // Of 65536, its beginning 6553 was a port too: what held before the typing holds again.
+            onchange.emit(port.unwrap_or(start));
         })
     };
+    let onfocus = {
+        let (start, value) = (start.clone(), props.value);
+        Callback::from(move |_: FocusEvent| start.set(value))
+    };
+    let holds = props.value.map_or_else(|| props.placeholder.to_string(), |port| port.to_string());
     html! {
         <div class="field">
-            <input id={props.id.clone()} class={classes!("mono", (props.value.is_some() && !props.placeholder.is_empty()).then_some("changed"))} value={text} {oninput}
+            <input id={props.id.clone()} class={classes!("mono", (has_default && props.value.is_some()).then_some("changed"))} value={text} {oninput} {onfocus}
                 inputmode="numeric" size="6" placeholder={props.placeholder.clone()} aria-label={props.label.clone()}
                 spellcheck="false" autocomplete="off" aria-invalid={error.is_some().then_some("true")}
                 aria-describedby={error.is_some().then(|| format!("{}-error", props.id))} />
             if let Some(error) = error {
                 <p class="field-error" id={format!("{}-error", props.id)}>
-                    { error.to_string() }
-                    { if props.value.is_some() { " Until then the last good number holds." } else { " Until then the default holds." } }
+                    { format!("{error} Until then {holds} holds.") }
                 </p>
             }
         </div>

@@ -54,7 +54,7 @@ fn finding(state: &State, act: &Act, finding: &Finding) -> Html {
 pub fn sources(state: &State, ids: &[Id]) -> Html {
     let links = ids.iter().filter_map(|id| state.catalog.source(id)).map(|source| {
         let title = format!("{} ({})", source.title, source.release);
-        html! { <>{ " " }<a href={source.url} target="_blank" rel="noopener noreferrer" title={title.clone()} aria-label={title}>{ source.id }</a></> }
+        html! { <>{ " " }<a href={source.url} target="_blank" rel="noopener noreferrer" aria-label={format!("{}: {title}", source.id)} {title}>{ source.id }</a></> }
     });
     html! { <span class="sources">{ for links }</span> }
 }

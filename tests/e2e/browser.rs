@@ -85,15 +85,14 @@ impl Browser {
             "goog:chromeOptions": {
                 "binary": chromium(),
                 "args": arguments.iter().chain(flags).collect::<Vec<_>>(),
-                "prefs": {
-                    "download": { "default_directory": browser.downloads(), "prompt_for_download": false },
-                    // What is copied can be read back.
-                    "profile": { "default_content_setting_values": { "clipboard": 1 } },
-                },
+                // What is copied can be read back.
+                "prefs": { "profile": { "default_content_setting_values": { "clipboard": 1 } } },
             },
         } } });
         let made = browser.request("POST", "/session", &asked).unwrap_or_else(|e| panic!("no session: {e}"));
         browser.session = made["sessionId"].as_str().expect("a session").to_owned();
+        // By this way, a browser does not ask whether a script should really be kept.
+        browser.devtools("Browser.setDownloadBehavior", json!({ "behavior": "allow", "downloadPath": browser.downloads() }));
         browser
     }
 
@@ -120,63 +119,74 @@ impl Browser {
     }
 
     /// Opens an address, and waits until it is loaded.
+    #[track_caller]
     pub fn open(&self, address: &str) {
         self.post("url", &json!({ "url": address }));
     }
 
     /// Loads the page again.
+    #[track_caller]
     pub fn reload(&self) {
         self.post("refresh", &json!({}));
     }
 
     /// Runs a script (the body of a function) in the page, and returns its value.
+    #[track_caller]
     pub fn run(&self, script: &str, arguments: Value) -> Value {
         self.post("execute/sync", &json!({ "script": script, "args": arguments }))
     }
 
     /// As [`Browser::run`], for the body of an `async` function.
+    #[track_caller]
     pub fn run_async(&self, script: &str, arguments: Value) -> Value {
         let script = format!(
             "const done = arguments[arguments.length - 1], given = [...arguments].slice(0, -1); \
              (async function () {{ {script} }}).apply(null, given).then(value => done([value]), error => done(String(error)));"
         );
         let told = self.post("execute/async", &json!({ "script": script, "args": arguments }));
-        told.get(0).unwrap_or_else(|| panic!("{told} in {script}")).clone()
+        told.get(0).unwrap_or_else(|| panic!("{told} in {script:.2000}")).clone()
     }
 
     /// Waits until an expression is true in the page, looking at every frame that is drawn; returns its value.
+    #[track_caller]
     pub fn wait(&self, expression: &str) -> Value {
         self.wait_with(expression, json!([]))
     }
 
     /// As [`Browser::wait`], for an expression about `arguments`.
+    #[track_caller]
     pub fn wait_with(&self, expression: &str, arguments: Value) -> Value {
         let script = format!(
             "const end = performance.now() + {MOMENT}; \
              for (;;) {{ \
                let value; try {{ value = ({expression}); }} catch {{}} \
                if (value) return value; \
-               if (performance.now() > end) throw 'never true'; \
+               if (performance.now() > end) return null; \
                await new Promise(next => {{ requestAnimationFrame(next); setTimeout(next, 50); }}); \
              }}"
         );
-        self.run_async(&script, arguments)
+        let value = self.run_async(&script, arguments.clone());
+        assert!(!value.is_null(), "never: {expression} {arguments}");
+        value
     }
 
     /// Clicks an element as a user does: scrolled to, in its middle, refused if something covers it. Elements are named by a
     /// selector or, beginning with `/`, by a path.
+    #[track_caller]
     pub fn click(&self, name: &str) {
         let element = self.find(name);
         self.post(&format!("element/{element}/click"), &json!({}));
     }
 
     /// Types into an element, after what is there.
+    #[track_caller]
     pub fn type_into(&self, css: &str, text: &str) {
         let element = self.find(css);
         self.post(&format!("element/{element}/value"), &json!({ "text": text }));
     }
 
     /// Presses keys one after the other, wherever the focus is; [`key::SHIFT`] and [`key::CONTROL`] are held over the next.
+    #[track_caller]
     pub fn press(&self, keys: &[&str]) {
         let mut actions = Vec::new();
         let mut held = Vec::new();
@@ -198,6 +208,17 @@ impl Browser {
         self.post("frame", &json!({ "id": frame }));
     }
 
+    /// Does something in a new tab, closes it, and returns to this one.
+    pub fn in_another_tab<T>(&self, work: impl FnOnce() -> T) -> T {
+        let here = self.request("GET", &format!("/session/{}/window", self.session), &Value::Null).expect("a window");
+        let new = self.post("window/new", &json!({ "type": "tab" }));
+        self.post("window", &json!({ "handle": new["handle"] }));
+        let done = work();
+        self.request("DELETE", &format!("/session/{}/window", self.session), &Value::Null).expect("a window");
+        self.post("window", &json!({ "handle": here }));
+        done
+    }
+
     /// What the browser has logged since it was last asked: `browser` (the console) or `performance` (the network).
     pub fn log(&self, kind: &str) -> Vec<Value> {
         self.post("se/log", &json!({ "type": kind })).as_array().cloned().unwrap_or_default()
@@ -212,16 +233,19 @@ impl Browser {
         fs::write(path, bytes).expect("a folder to write to");
     }
 
+    #[track_caller]
     fn devtools(&self, command: &str, parameters: Value) -> Value {
         self.post("goog/cdp/execute", &json!({ "cmd": command, "params": parameters }))
     }
 
+    #[track_caller]
     fn find(&self, name: &str) -> String {
         let using = if name.starts_with('/') { "xpath" } else { "css selector" };
         let found = self.post("element", &json!({ "using": using, "value": name }));
         found[ELEMENT].as_str().unwrap_or_else(|| panic!("{name}: {found}")).to_owned()
     }
 
+    #[track_caller]
     fn post(&self, command: &str, body: &Value) -> Value {
         let path = format!("/session/{}/{command}", self.session);
         self.request("POST", &path, body).unwrap_or_else(|e| panic!("{command} {body:.300}: {e}"))
@@ -232,7 +256,7 @@ impl Browser {
         let talk = || -> std::io::Result<Vec<u8>> {
             let mut stream = TcpStream::connect((Ipv4Addr::LOCALHOST, self.port))?;
             stream.set_read_timeout(Some(PATIENCE))?;
-            let body = body.to_string();
+            let body = if body.is_null() { String::new() } else { body.to_string() };
             write!(
                 stream,
                 "{method} {path} HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\r\n{body}",

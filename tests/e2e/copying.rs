@@ -51,8 +51,8 @@ fn the_copied_text_runs_in_the_real_firewall() {
 #[cfg(target_os = "linux")]
 fn runs(text: &str, name: &str) {
     let Some(machine) = crate::namespace::Namespace::new(&format!("e2e-{name}")) else { return };
-    let chain = |hook: &str| format!("chain {hook} {{ type filter hook {hook} priority 0; policy drop; }}");
-    machine.reset(&format!("table inet filter {{ {}\n{} }}\n", chain("input"), chain("output")));
+    let chain = |hook: &str| format!("chain {hook} {{ type filter hook {hook} priority 0; policy drop; }}\n");
+    machine.reset(&format!("table inet filter {{\n{}{}}}\n", chain("input"), chain("output")));
     let ran = machine.run(&["bash"], text);
     assert!(ran.success && ran.stdout.contains("Done: rules for 9 flows"), "{ran:?}");
     let ruleset = machine.ruleset();
@@ -76,7 +76,7 @@ fn runs(_: &str, _: &str) {
 #[test]
 fn a_download_has_the_right_name_and_line_ends() {
     tell(|page| {
-        for (group, name, line_end) in [(group::SERVER, "spotfire-server.sh", "\n"), (group::NODE, "spotfire-node.ps1", "\r\n")] {
+        for (group, name, line_end) in [(group::SERVER, "spotfire-spotfire-server.sh", "\n"), (group::NODE, "spotfire-node.ps1", "\r\n")] {
             page.choose("#pick-group", &group.to_string());
             page.browser.click(&format!("button[title=\"Download {name}\"]"));
             let path = page.browser.downloads().join(name);
@@ -101,43 +101,42 @@ fn copy_works_without_the_clipboard_interface() {
     let Some(folder) = page_folder() else { return };
     let served = Served::start(&folder);
     let browser = Browser::start(&["--host-resolver-rules=MAP intranet.test 127.0.0.1"]);
-    let secure = served.address("127.0.0.1", "index.html");
     let mut page = Page { browser, address: served.address("intranet.test", "index.html"), served, folder };
     page.browser.resize(1280, 800);
     page.browser.before_every_page(WATCH);
     page.open("");
     assert_eq!(page.browser.run("return [isSecureContext, navigator.clipboard === undefined];", json!([])), json!([false, true]));
-    falls_back(&page, &secure);
+    falls_back(&page);
 
     page.browser.before_every_page("Object.defineProperty(navigator, 'clipboard', { value: undefined });");
     page.address = page.file("portcullis.html");
     page.open("");
-    falls_back(&page, &secure);
+    falls_back(&page);
 }
 
-fn falls_back(page: &Page, secure: &str) {
+fn falls_back(page: &Page) {
     let shown = page.snippet();
     page.press_button("Copy");
     page.wait_for(".toast", "Copied; it refuses to run");
-    assert_eq!(pasted(page, secure), shown);
+    assert_eq!(pasted(page), shown);
 
     // Where the old command is refused too, the text is left selected, and the user told.
     page.browser.run("document.execCommand = () => false;", json!([]));
     page.press_button("Copy");
     page.wait_for(".toast", "The text is selected: press Ctrl+C.");
     page.browser.press(&[key::CONTROL, "c"]);
-    assert_eq!(pasted(page, secure).trim_end(), shown.trim_end());
+    assert_eq!(pasted(page).trim_end(), shown.trim_end());
 
     page.press_button("Copy link");
     page.wait_for(".toast", "The link is selected below: press Ctrl+C.");
     page.browser.press(&[key::CONTROL, "c"]);
-    let link = pasted(page, secure);
+    let link = pasted(page);
     assert!(link.starts_with(&page.address) && link.contains("#1;"), "{link}");
     page.is_quiet();
 }
 
 /// What a user would paste now: pasted by keyboard into a field of another page in another tab.
-fn pasted(page: &Page, _secure: &str) -> String {
+fn pasted(page: &Page) -> String {
     page.browser.in_another_tab(|| {
         page.browser.open("data:text/html,<textarea autofocus></textarea>");
         page.browser.click("textarea");

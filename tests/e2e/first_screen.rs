@@ -45,5 +45,5 @@ fn requests(page: &Page) -> Vec<String> {
     let events = log.iter().filter_map(|entry| serde_json::from_str::<Value>(entry["message"].as_str()?).ok());
     let sent = events.filter(|event| event["message"]["method"] == "Network.requestWillBeSent");
     let asked = sent.filter_map(|event| Some(event["message"]["params"]["request"]["url"].as_str()?.to_owned()));
-    asked.filter(|address| !["data:", "blob:", "about:"].iter().any(|kind| address.starts_with(kind))).collect()
+    asked.filter(|address| !["data:", "blob:", "about:", "chrome"].iter().any(|kind| address.starts_with(kind))).collect()
 }

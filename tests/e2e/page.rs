@@ -62,6 +62,7 @@ impl Page {
     }
 
     /// Opens the page anew with a fragment, without `#`; waits until it has started.
+    #[track_caller]
     pub fn open(&self, fragment: &str) {
         self.browser.open("about:blank");
         let mark = if fragment.is_empty() { "" } else { "#" };
@@ -70,17 +71,20 @@ impl Page {
     }
 
     /// Loads the page again; waits until it has started.
+    #[track_caller]
     pub fn reload(&self) {
         self.browser.reload();
         self.started();
     }
 
     /// Waits until the page has started: the mark of a start under way is gone where storage is allowed.
+    #[track_caller]
     pub fn started(&self) {
         self.browser.wait("document.querySelector('#copy, .empty')");
     }
 
     /// Opens the fields of a group, if they are folded.
+    #[track_caller]
     pub fn unfold(&self, group: u32) {
         let folded = format!("!document.querySelector('#a-{group}').closest('details').open");
         if self.browser.run(&format!("return {folded};"), json!([])) == json!(true) {
@@ -89,6 +93,7 @@ impl Page {
     }
 
     /// Replaces what stands in a field by a text, key by key.
+    #[track_caller]
     pub fn fill(&self, field: &str, text: &str) {
         self.browser.click(field);
         self.browser.press(&[crate::browser::key::CONTROL, "a"]);
@@ -97,49 +102,58 @@ impl Page {
     }
 
     /// Chooses an option, as a click on it does.
+    #[track_caller]
     pub fn choose(&self, select: &str, option: &str) {
         self.browser.click(&format!("{select} > option[value=\"{option}\"]"));
     }
 
     /// Presses the button of that text, or whose label begins like that.
+    #[track_caller]
     pub fn press_button(&self, name: &str) {
         self.browser.click(&format!("//button[normalize-space()='{name}' or starts-with(@aria-label, '{name}')]"));
     }
 
     /// The text to copy, as it is shown.
+    #[track_caller]
     pub fn snippet(&self) -> String {
         self.text("#snippet-text")
     }
 
     /// The text of an element.
+    #[track_caller]
     pub fn text(&self, css: &str) -> String {
         let text = self.browser.run("return document.querySelector(arguments[0])?.textContent ?? null;", json!([css]));
         text.as_str().unwrap_or_else(|| panic!("nothing is {css}")).to_owned()
     }
 
     /// What stands in a field.
+    #[track_caller]
     pub fn value(&self, css: &str) -> String {
         let value = self.browser.run("return document.querySelector(arguments[0])?.value ?? null;", json!([css]));
         value.as_str().unwrap_or_else(|| panic!("nothing is {css}")).to_owned()
     }
 
     /// True if there is such an element.
+    #[track_caller]
     pub fn has(&self, css: &str) -> bool {
         self.browser.run("return document.querySelector(arguments[0]) !== null;", json!([css])) == json!(true)
     }
 
     /// Waits until an element holds a text.
+    #[track_caller]
     pub fn wait_for(&self, css: &str, text: &str) {
         let holds = "[...document.querySelectorAll(arguments[0])].some(it => it.textContent.includes(arguments[1]))";
         self.browser.wait_with(holds, json!([css, text]));
     }
 
     /// Waits until there is no such element.
+    #[track_caller]
     pub fn wait_without(&self, css: &str) {
         self.browser.wait_with("!document.querySelector(arguments[0])", json!([css]));
     }
 
     /// Presses a button that copies, and returns what comes on the clipboard.
+    #[track_caller]
     pub fn copy(&self, button: &str) -> String {
         self.browser.run_async("await navigator.clipboard.writeText('nothing yet');", json!([]));
         self.press_button(button);
@@ -148,6 +162,7 @@ impl Page {
     }
 
     /// The fragment of the share link, by way of its button.
+    #[track_caller]
     pub fn link(&self) -> String {
         let link = self.copy("Copy link");
         self.wait_for(".toast", "Link copied");
@@ -157,11 +172,13 @@ impl Page {
     }
 
     /// What the browser keeps under a name.
+    #[track_caller]
     pub fn stored(&self, name: &str) -> Value {
         self.browser.run("return localStorage.getItem(arguments[0]);", json!([name]))
     }
 
     /// Demands that the console holds nothing, and that the page kept its own policy.
+    #[track_caller]
     pub fn is_quiet(&self) {
         let log = self.browser.log("browser");
         assert!(log.is_empty(), "{log:#?}");

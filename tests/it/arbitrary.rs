@@ -17,7 +17,7 @@ pub const NOWHERE: Id = "no-such-id";
 /// How many cases, and the seed.
 pub fn config() -> ProptestConfig {
     let cases = if std::env::var_os("PORTCULLIS_FULL").is_some() { 1024 } else { 64 };
-    ProptestConfig { cases, rng_seed: RngSeed::Fixed(2026), failure_persistence: None, ..ProptestConfig::default() }
+    ProptestConfig { cases, rng_seed: RngSeed::Fixed(2026), failure_persistence: None, max_global_rejects: 1 << 20, ..ProptestConfig::default() }
 }
 
 /// A deployment that somebody has worked on for a while.

@@ -120,7 +120,7 @@ proptest! {
         let roles = &at.get(&before.groups).roles;
         let own: Vec<Id> = CATALOG.listeners.iter().filter(|row| roles.contains(&row.role)).map(|row| row.id).collect();
         if !own.is_empty() {
-            after.apply(&CATALOG, &Edit::Port(id, moved.get(&own), Port::new(first)));
+            after.apply(&CATALOG, &Edit::Port(id, *moved.get(&own), Port::new(first)));
         }
         let ports = |deployment: &Deployment| stored(deployment).into_iter().filter(|((group, _), _)| *group == id).flat_map(|(_, ports)| ports).collect::<Vec<_>>();
         let taken = ports(&after);
@@ -144,7 +144,7 @@ proptest! {
         prop_assume!(!from.roles.is_empty());
         let into = into.map(|into| into.get(&before.groups).id);
         let mut after = before.clone();
-        if after.apply(&CATALOG, &Edit::Move { from: from.id, role: role.get(&from.roles), into }) == Edited::Changed {
+        if after.apply(&CATALOG, &Edit::Move { from: from.id, role: *role.get(&from.roles), into }) == Edited::Changed {
             let made = after.groups.iter().map(|group| group.id).filter(|id| before.group(*id).is_none());
             let touched: Vec<GroupId> = [from.id].into_iter().chain(into).chain(made).collect();
             prop_assert_eq!(elsewhere(&after, &touched), elsewhere(&before, &touched));
@@ -186,6 +186,18 @@ proptest! {
         for edit in edits.into_iter().chain(choices) {
             let mut after = before.clone();
             prop_assert!(after.apply(&CATALOG, &edit) != Edited::Changed, "{:?}", edit);
+        }
+    }
+}
+
+#[test]
+fn a_service_that_is_added_while_its_host_is_off_brings_the_host_back() {
+    for service in CATALOG.roles.iter().filter(|role| role.hosted_on.is_some()) {
+        for edit in [Edit::AddGroup(service.id), Edit::Switch(service.id, true)] {
+            let mut deployment = scenarios::default();
+            scenarios::apply(&mut deployment, Edit::Switch(service.hosted_on.unwrap(), false));
+            deployment.apply(&CATALOG, &edit);
+            assert!(deployment.has(&CATALOG, service.id), "{edit:?}");
         }
     }
 }

@@ -45,7 +45,7 @@ pub fn read(text: &str) -> Result<NftText, String> {
             read.held += 1;
             read.commands.push(HELD.to_owned());
         } else {
-            in_rules = line == "    cat <<'RULES'";
+            in_rules = line == "cat <<'RULES'";
             read.commands.push(line.to_owned());
         }
     }

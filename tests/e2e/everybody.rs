@@ -1,0 +1,165 @@
+//! By keyboard alone, read aloud, on a narrow screen, in the dark. Never by mouse.
+
+use std::fs;
+
+use serde_json::{Value, json};
+
+use crate::browser::{key, not_run, say};
+use crate::page::{Page, group, tell};
+
+#[test]
+fn the_keyboard_is_enough() {
+    tell(|page| {
+        // The first thing on the way leads past the rest.
+        page.browser.press(&[key::TAB]);
+        assert_eq!(focus(page)["text"], "Skip to the rules");
+        page.browser.press(&[key::ENTER]);
+        assert_eq!(focus(page)["id"], "pick-group");
+        page.reload();
+
+        walk_to(page, "role-jmx-client");
+        page.browser.press(&[key::SPACE]);
+        page.wait_for(".group .name", "JMX monitoring client");
+        walk_to_text(page, "Spotfire Server");
+        page.browser.press(&[key::ENTER]);
+        walk_to(page, &format!("a-{}", group::SERVER));
+        type_keys(page, "192.0.2.49");
+        walk_to(page, "pick-ways");
+        page.browser.press(&[key::DOWN, key::DOWN]);
+        page.wait_for("#snippet-text", "ingress and egress");
+        page.browser.press(&[key::SHIFT, key::TAB]);
+        page.browser.press(&[key::SHIFT, key::TAB]);
+        assert_eq!(focus(page)["id"], "pick-group");
+        page.browser.press(&[key::DOWN]);
+        page.wait_for("#snippet-text", "New-NetFirewallRule");
+        page.browser.press(&["\u{E013}"]);
+        page.wait_for("#snippet-text", "sh <<");
+        for group in [group::NODE, group::DATABASE, 6] {
+            walk_to(page, &format!("missing-{group}"));
+            type_keys(page, &format!("192.0.2.{group}0"));
+        }
+        page.browser.run_async("await navigator.clipboard.writeText('nothing yet');", json!([]));
+        while focus(page)["id"] != "copy" {
+            page.browser.press(&[key::SHIFT, key::TAB]);
+        }
+        page.browser.press(&[key::ENTER]);
+        page.wait_for(".toast", "Copied.");
+        let copied = page.browser.run_async("return await navigator.clipboard.readText();", json!([]));
+        assert_eq!(copied, json!(page.snippet()));
+
+        walk_to(page, "tab-Findings");
+        for (pressed, tab) in [(key::RIGHT, "Flows"), (key::END, "Catalog"), (key::RIGHT, "Findings"), (key::LEFT, "Catalog"), (key::HOME, "Findings")] {
+            page.browser.press(&[pressed]);
+            assert_eq!(focus(page)["id"], format!("tab-{tab}"));
+            page.browser.wait_with("document.getElementById(arguments[0]).ariaSelected === 'true'", json!([format!("tab-{tab}")]));
+        }
+        page.browser.press(&[key::TAB]);
+        assert_eq!(focus(page)["id"], "tab-panel");
+
+        // Undo and redo, outside of text fields.
+        let link = page.link();
+        page.browser.click("#tab-Findings");
+        page.browser.press(&[key::CONTROL, "z"]);
+        page.wait_for(".missing", "no address");
+        page.browser.press(&[key::CONTROL, "y"]);
+        page.wait_without(".missing");
+        assert_eq!(page.link(), link);
+        page.is_quiet();
+    });
+}
+
+/// What has the focus; demands that a person can see that it has.
+fn focus(page: &Page) -> Value {
+    let script = "const it = document.activeElement, style = getComputedStyle(it), box = it.getBoundingClientRect(); return { \
+        id: it.id, text: it.textContent.trim().slice(0, 60), name: it.tagName, \
+        ring: style.outlineStyle !== 'none' && parseFloat(style.outlineWidth) >= 2, \
+        seen: box.width > 2 && box.height > 2 && box.bottom > 0 && box.top < innerHeight && box.right > 0 && box.left < innerWidth };";
+    let focus = page.browser.run(script, json!([]));
+    assert!(focus["name"] == "BODY" || focus["ring"] == true && focus["seen"] == true, "the focus is not seen: {focus}");
+    focus
+}
+
+/// Presses Tab until an element has the focus.
+fn walk_to(page: &Page, id: &str) {
+    walk(page, |focus| focus["id"] == id, id);
+}
+
+fn walk_to_text(page: &Page, text: &str) {
+    walk(page, |focus| focus["text"].as_str().is_some_and(|it| it.starts_with(text)), text);
+}
+
+fn walk(page: &Page, there: impl Fn(&Value) -> bool, what: &str) {
+    let mut seen = Vec::new();
+    for _ in 0..120 {
+        let focus = focus(page);
+        if there(&focus) {
+            return;
+        }
+        seen.push(focus);
+        page.browser.press(&[key::TAB]);
+    }
+    panic!("{what} is not on the way of the Tab key: {seen:#?}");
+}
+
+fn type_keys(page: &Page, text: &str) {
+    let keys: Vec<String> = text.chars().map(String::from).collect();
+    page.browser.press(&keys.iter().map(String::as_str).collect::<Vec<_>>());
+}
+
+/// The page in its states, as an accessibility checker sees it: light and dark, wide and narrow.
+#[test]
+fn axe_finds_nothing_and_nothing_is_wider_than_the_screen() {
+    let Some(axe) = std::env::var_os("PORTCULLIS_AXE") else {
+        return not_run("accessibility: PORTCULLIS_AXE names no axe.min.js (cargo xtask test sets it)");
+    };
+    let axe = fs::read_to_string(axe).expect("axe-core");
+    tell(|page| {
+        let (mut wrong, mut unsure) = (Vec::new(), Vec::new());
+        for (width, height) in [(1280, 800), (320, 640)] {
+            page.browser.resize(width, height);
+            for scheme in ["light", "dark"] {
+                page.browser.prefer(scheme);
+                page.open("");
+                for state in ["Findings", "Flows", "Catalog", "unfolded", "asking"] {
+                    enter(page, state);
+                    page.picture(&format!("{state}-{width}-{scheme}"));
+                    let widest = page.browser.run("return document.scrollingElement.scrollWidth;", json!([]));
+                    assert!(widest.as_u64() <= Some(width.into()), "{state} is {widest} wide on {width}");
+                    let found = page.browser.run_async(
+                        &format!("if (!window.axe) {{ {axe} }} return await axe.run(document, {{ preload: false }});"),
+                        json!([]),
+                    );
+                    let of = |list: &Value| -> Vec<String> {
+                        let rules = list.as_array().into_iter().flatten();
+                        rules.flat_map(|rule| rule["nodes"].as_array().into_iter().flatten().map(move |node| format!("{}: {} {}", rule["id"], node["target"], node["any"][0]["message"]))).collect()
+                    };
+                    let here = |line: String| format!("{state} {width} {scheme}: {line}");
+                    wrong.extend(of(&found["violations"]).into_iter().map(here));
+                    unsure.extend(of(&found["incomplete"]).into_iter().map(here));
+                }
+            }
+        }
+        let contrast: Vec<&String> = unsure.iter().filter(|line| line.contains("color-contrast")).collect();
+        say(&format!("axe is not sure of {} places, {} of them contrast:", unsure.len(), contrast.len()));
+        for line in &unsure {
+            say(line);
+        }
+        assert!(wrong.is_empty(), "{wrong:#?}");
+        page.is_quiet();
+    });
+}
+
+fn enter(page: &Page, state: &str) {
+    match state {
+        "unfolded" => {
+            page.browser.run("document.querySelectorAll('details').forEach(it => it.open = true);", json!([]));
+        }
+        "asking" => {
+            page.choose(".preset", "cluster");
+            page.wait_for("#pick-group", "Load balancer");
+            page.browser.click("#role-load-balancer");
+            page.wait_for("#pending", "Opens");
+        }
+        tab => page.browser.click(&format!("#tab-{tab}")),
+    }
+}

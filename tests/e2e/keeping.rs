@@ -1,0 +1,144 @@
+//! Links, reloads and storage: what a person has made is not lost, and not replaced by what comes by a link.
+
+use serde_json::json;
+
+use crate::browser::Browser;
+use crate::page::{Page, WATCH, group, tell};
+
+/// Where the page keeps the user's own deployment, and its mark of a start under way.
+const KEPT: &str = "portcullis.deployment";
+const STARTING: &str = "portcullis.starting";
+
+#[test]
+fn a_link_opens_the_same_anywhere_and_leaves_ones_own_alone() {
+    tell(|page| {
+        let address = format!("#a-{}", group::SERVER);
+        page.unfold(group::SERVER);
+        page.fill(&address, "192.0.2.49");
+        page.browser.click("#role-jmx-client");
+        page.fill(&format!("#p-{}-jmx", group::SERVER), "1199");
+        page.wait_for("#snippet-text", "1199");
+        let (link, snippet) = (page.link(), page.snippet());
+        assert_eq!(page.stored(KEPT), json!(link));
+
+        // Somebody else, elsewhere.
+        let other = Page {
+            browser: Browser::start(&[]),
+            address: page.address.clone(),
+            served: crate::served::Served::start(&page.folder),
+            folder: page.folder.clone(),
+        };
+        other.browser.resize(1280, 800);
+        other.browser.before_every_page(WATCH);
+        other.open(&link);
+        assert_eq!(other.snippet(), snippet);
+        other.wait_for(".notice", "This deployment came by a link and is not kept in this browser yet.");
+        assert_eq!((other.stored(KEPT), other.has("#mine")), (json!(null), false));
+        // What is changed on a link outlives a reload, though it is not kept.
+        other.browser.click("#role-smtp");
+        other.browser.wait("location.hash.includes('smtp')");
+        other.reload();
+        other.wait_for(".group .name", "Mail server");
+        assert_eq!(other.stored(KEPT), json!(null));
+        other.press_button("Keep this one");
+        other.wait_without(".notice");
+        assert_eq!(other.browser.run("return location.hash;", json!([])), json!(""));
+        let theirs = other.link();
+        assert_eq!(other.stored(KEPT), json!(theirs));
+        other.is_quiet();
+        drop(other);
+
+        // Theirs over mine: by opening, and while mine is open.
+        for whole in [true, false] {
+            if whole {
+                page.open(&theirs);
+            } else {
+                page.browser.open(&format!("{}#{theirs}", page.address));
+            }
+            page.wait_for(".notice", "Yours is kept, and stays as it is until you keep this one.");
+            page.picture("link-over-mine");
+            page.wait_for(".group .name", "Mail server");
+            page.browser.click("#role-kdc");
+            page.browser.wait("location.hash.includes('kdc')");
+            assert_eq!(page.stored(KEPT), json!(link));
+            page.reload();
+            page.wait_for(".group .name", "Kerberos KDC");
+            assert_eq!(page.stored(KEPT), json!(link));
+            page.browser.click("#mine");
+            page.wait_without(".notice");
+            assert_eq!((page.snippet(), page.link()), (snippet.clone(), link.clone()));
+            assert_eq!(page.browser.run("return location.hash;", json!([])), json!(""));
+            page.reload();
+            assert_eq!((page.snippet(), page.link()), (snippet.clone(), link.clone()));
+        }
+
+        // Links that are no longer what they were.
+        let long = format!("1;g3.a=192.0.2.49;{}", "zz.zz=0123456789;".repeat(60_000));
+        for (fragment, said) in [
+            ("hello", "This is not a link of this page."),
+            (&link.replace("1;", "2;"), "The link was made by a newer version of this page"),
+            (&link[..link.len() - 9], "The link was cut or changed on its way"),
+            (&link.replace("192.0.2.49", "010.0.0.1"), "The link was cut or changed on its way"),
+            (&long, "The link is too long"),
+        ] {
+            page.open(fragment);
+            page.wait_for(".notice", said);
+            assert_eq!(page.stored(KEPT), json!(link), "{fragment:.60}");
+            page.press_button("Dismiss");
+            page.browser.click("#mine");
+            page.wait_without(".notice");
+            assert_eq!(page.link(), link, "{fragment:.60}");
+        }
+        page.open(&theirs);
+        page.browser.click("#keep");
+        page.wait_without(".notice");
+        assert_eq!(page.stored(KEPT), json!(theirs));
+        page.reload();
+        assert_eq!(page.link(), theirs);
+        page.is_quiet();
+    });
+}
+
+#[test]
+fn a_reload_a_crash_and_forbidden_storage_lose_nothing() {
+    tell(|page| {
+        page.unfold(group::SERVER);
+        page.fill(&format!("#a-{}", group::SERVER), "192.0.2.49");
+        page.browser.click("#role-smtp");
+        page.wait_for(".group .name", "Mail server");
+        let (link, snippet) = (page.link(), page.snippet());
+        page.reload();
+        assert_eq!((page.snippet(), page.link()), (snippet, link.clone()));
+        assert_eq!((page.stored(STARTING), page.has(".notice")), (json!(null), false));
+
+        // The last start did not come to its end: what is kept is offered, not opened.
+        for kept in [link.as_str(), "1;g3.a=\u{1F480};g99999.r=server;zzz", "\u{0}"] {
+            page.browser.run("localStorage.setItem(arguments[0], '1'); localStorage.setItem(arguments[1], arguments[2]);", json!([STARTING, KEPT, kept]));
+            page.reload();
+            page.wait_for(".notice", "The last start did not come to its end");
+            assert_eq!((page.stored(KEPT), page.has("#mine")), (json!(kept), true));
+            assert!(page.text("#snippet-text").contains("Node has no address"), "the page itself works");
+            page.browser.click("#mine");
+            page.wait_without("#mine");
+        }
+        page.picture("after-crash");
+
+        // In a frame that may keep nothing.
+        let frame = page.browser.downloads().join("frame.html");
+        let html = format!("<iframe sandbox=\"allow-scripts\" width=\"1200\" height=\"700\" src=\"{}\"></iframe>", page.address);
+        std::fs::write(&frame, html).expect("ours");
+        page.browser.open(&format!("file://{}", frame.display()));
+        page.browser.enter_frame(Some("iframe"));
+        page.started();
+        let forbidden = "try { localStorage; return false } catch { return true }";
+        assert_eq!(page.browser.run(forbidden, json!([])), json!(true));
+        page.unfold(group::SERVER);
+        page.fill(&format!("#a-{}", group::SERVER), "192.0.2.49");
+        page.wait_for("#snippet-text", "(192.0.2.49)");
+        page.browser.wait("location.hash.includes('192.0.2.49')");
+        page.press_button("Copy");
+        page.wait_for(".toast", "held back");
+        page.browser.enter_frame(None);
+        page.is_quiet();
+    });
+}
