@@ -23,6 +23,7 @@ pub mod net;
 
 pub mod catalog;
 pub mod deployment;
+mod embedded;
 pub mod finding;
 
 pub mod flow;
