@@ -4,7 +4,7 @@
 //! Identifiers are plain strings that stand in data, links and tests; no code matches on one of them. What a role *does* in
 //! this program follows from its tags (`kind`, `hosted_on`, `external`), so that another product's catalog would load as well.
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use crate::net::{Port, PortRange, Protocol, System};
 
@@ -13,7 +13,7 @@ use crate::net::{Port, PortRange, Protocol, System};
 pub type Id = &'static str;
 
 /// Everything the documentation says, as rows.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Catalog {
     /// The product whose ports these are.
@@ -41,7 +41,7 @@ pub struct Catalog {
 }
 
 /// A release whose defaults are known.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Release {
     /// Its number, as written in links.
@@ -51,7 +51,7 @@ pub struct Release {
 }
 
 /// A document.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Source {
     /// Its number in the fact sheet.
@@ -65,7 +65,7 @@ pub struct Source {
 }
 
 /// A point on which documents contradict each other.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Disagreement {
     /// Its number in the fact sheet.
@@ -77,7 +77,7 @@ pub struct Disagreement {
 }
 
 /// A set of groups of one trust level; a column of the diagram holds one or more of them.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Zone {
     /// Identifier.
@@ -89,7 +89,7 @@ pub struct Zone {
 }
 
 /// What kind of thing a role is; behaviour follows from it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Kind {
     /// People's machines. Their addresses are *any* until the user says otherwise.
@@ -113,7 +113,7 @@ pub enum Kind {
 }
 
 /// What a machine does in the product.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Role {
     /// Identifier.
@@ -142,7 +142,7 @@ pub struct Role {
 }
 
 /// How much a row can be trusted (catalog-facts, "How to read it").
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Confidence {
     /// Inference, convention, or one sample.
@@ -165,7 +165,7 @@ impl Confidence {
 }
 
 /// What protects a flow on the wire.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Encryption {
     /// Nothing.
@@ -188,7 +188,7 @@ impl Encryption {
 }
 
 /// Where a role accepts connections.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Listener {
     /// Identifier.
@@ -234,14 +234,13 @@ pub struct Listener {
 }
 
 /// The default ports of a listener from some release on.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct DefaultPorts {
     /// First release; empty means from the beginning.
     #[serde(default)]
     pub since: &'static str,
     /// First port.
-    #[serde(deserialize_with = "port")]
     pub first: Port,
     /// How many ports follow each other, at least 1.
     #[serde(default = "one")]
@@ -252,13 +251,8 @@ const fn one() -> u16 {
     1
 }
 
-fn port<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Port, D::Error> {
-    let number = u16::deserialize(deserializer)?;
-    Port::new(number).ok_or_else(|| serde::de::Error::custom("port 0"))
-}
-
 /// How a port is changed.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Change {
     /// File, command or page.
@@ -269,7 +263,7 @@ pub struct Change {
 }
 
 /// A role opens connections to a listener.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Dependency {
     /// Identifier.
@@ -293,7 +287,7 @@ pub struct Dependency {
 }
 
 /// Whom an answer is given for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Scope {
     /// The whole deployment.
@@ -303,7 +297,7 @@ pub enum Scope {
 }
 
 /// A question with named answers.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Choice {
     /// Identifier.
@@ -332,7 +326,7 @@ pub struct Choice {
 }
 
 /// One answer to a choice.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Answer {
     /// Identifier.
@@ -342,7 +336,7 @@ pub struct Answer {
 }
 
 /// Something that is true or false of a deployment, or of the two ends of a flow.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Condition {
     /// All of them.
@@ -362,7 +356,7 @@ pub enum Condition {
 }
 
 /// A deployment to begin with.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Preset {
     /// Identifier.
@@ -374,7 +368,7 @@ pub struct Preset {
 }
 
 /// A group of a preset.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct PresetGroup {
     /// Name.
@@ -392,24 +386,14 @@ pub struct PresetGroup {
     pub system: Option<System>,
 }
 
-/// The facts about Spotfire.
-const SPOTFIRE: &str = include_str!("catalog/spotfire.json");
-
 impl Catalog {
-    /// Reads a catalog.
+    /// Reads a catalog. Not in the page, which carries its catalog packed.
     ///
     /// # Errors
     /// Text that does not have the shape of these types; the message names line and column.
+    #[cfg(not(target_arch = "wasm32"))]
     pub fn parse(text: &'static str) -> Result<Self, serde_json::Error> {
         serde_json::from_str(text)
-    }
-
-    /// The embedded facts about Spotfire.
-    ///
-    /// # Errors
-    /// Never in a built page: a test reads the same bytes.
-    pub fn spotfire() -> Result<Self, serde_json::Error> {
-        Self::parse(SPOTFIRE)
     }
 
     /// The role of that identifier.

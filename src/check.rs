@@ -6,6 +6,7 @@ use crate::deployment::{Deployment, Edit, Group};
 use crate::finding::{Finding, Fix, Place, Severity};
 use crate::flow::Flow;
 use crate::net::{Addresses, Port, PortRange};
+use crate::order::sort_by_key;
 
 /// Everything noticed, the worst first; equal ones in the order of groups and catalog.
 pub fn findings(catalog: &Catalog, deployment: &Deployment, flows: &[Flow]) -> Vec<Finding> {
@@ -23,7 +24,7 @@ pub fn findings(catalog: &Catalog, deployment: &Deployment, flows: &[Flow]) -> V
         found.extend(undecided(catalog, deployment, choice));
     }
     found.extend(overridden(catalog, deployment));
-    found.sort_by_key(|finding| finding.severity);
+    sort_by_key(&mut found, |finding| finding.severity);
     found
 }
 
@@ -204,11 +205,11 @@ fn undecided(catalog: &Catalog, deployment: &Deployment, choice: &crate::catalog
     let message = match choice.scope {
         Scope::Deployment if open(None) => {
             let role = choice.roles.first().and_then(|role| catalog.role(role)).map_or("", |role| role.name);
-            format!("{role}: {} not decided.", choice.question.to_lowercase())
+            format!("{role}: {} not decided.", choice.question.to_ascii_lowercase())
         }
         Scope::Group if !groups.is_empty() => {
             let names: Vec<&str> = groups.iter().map(|group| group.name.as_str()).collect();
-            format!("{}: {} not decided.", names.join(", "), choice.question.to_lowercase())
+            format!("{}: {} not decided.", names.join(", "), choice.question.to_ascii_lowercase())
         }
         _ => return None,
     };

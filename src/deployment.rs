@@ -6,12 +6,11 @@
 mod edit;
 mod step;
 
-use std::collections::{BTreeMap, BTreeSet};
-
 pub use edit::{Edit, Edited};
 
 use crate::catalog::{Catalog, Choice, Condition, Encryption, Id, Listener, Scope};
 use crate::net::{Addresses, Port, PortRange, Protocol, System};
+use crate::order::{Map, Set};
 
 /// The number of a group: stable for its life, unique in its deployment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -25,15 +24,15 @@ pub struct Deployment {
     /// The groups, in the order they were made.
     pub groups: Vec<Group>,
     /// Roles that are switched off: their groups and instances stay as they are, and take part in nothing.
-    pub off: BTreeSet<Id>,
+    pub off: Set<Id>,
     /// Answers to choices of the whole deployment; absent is undecided.
-    pub answers: BTreeMap<Id, Id>,
+    pub answers: Map<Id, Id>,
     /// First ports of listeners that are the same everywhere, where they differ from the default.
-    pub ports: BTreeMap<Id, Port>,
+    pub ports: Map<Id, Port>,
     /// Flows the user added.
     pub custom: Vec<CustomFlow>,
     /// Fields of firewalls (a table's name, a chain's), by `dialect.field`; opaque here.
-    pub settings: BTreeMap<String, String>,
+    pub settings: Map<String, String>,
 }
 
 /// One or more identical machines.
@@ -54,11 +53,11 @@ pub struct Group {
     /// Services that run here.
     pub instances: Vec<Instance>,
     /// First ports of listeners, where they differ from the default.
-    pub ports: BTreeMap<Id, Port>,
+    pub ports: Map<Id, Port>,
     /// Answers to group choices; absent is undecided.
-    pub answers: BTreeMap<Id, Id>,
+    pub answers: Map<Id, Id>,
     /// Kubernetes labels and cloud references.
-    pub labels: BTreeMap<String, String>,
+    pub labels: Map<String, String>,
     /// Where it accepts connections.
     pub listens: Addresses,
     /// What others see when it opens connections; `None` means the same addresses.
@@ -141,11 +140,11 @@ impl Deployment {
         let mut deployment = Self {
             release: catalog.newest(),
             groups: Vec::new(),
-            off: BTreeSet::new(),
-            answers: BTreeMap::new(),
-            ports: BTreeMap::new(),
+            off: Set::new(),
+            answers: Map::new(),
+            ports: Map::new(),
             custom: Vec::new(),
-            settings: BTreeMap::new(),
+            settings: Map::new(),
         };
         if let Some(preset) = catalog.presets.first() {
             deployment.apply(catalog, &Edit::Preset(preset.id));

@@ -6,9 +6,8 @@
 pub mod nftables;
 pub mod powershell;
 
-use std::collections::{BTreeMap, BTreeSet};
-
 use crate::net::{Address, Addresses, Direction, Family, System};
+use crate::order::Map;
 use crate::rule::{Rule, Ruleset};
 
 /// Every dialect, in the order of the page.
@@ -100,7 +99,7 @@ pub struct Plan<'a> {
     /// What the dialect cannot say, or changed.
     pub notes: Vec<String>,
     /// Values of the dialect's fields, checked.
-    pub settings: BTreeMap<&'static str, String>,
+    pub settings: Map<&'static str, String>,
 }
 
 /// A rule with the peers to print.
@@ -159,7 +158,7 @@ pub fn plan<'a>(
     dialect: &Dialect,
     ruleset: &'a Ruleset,
     directions: &'a [Direction],
-    settings: &BTreeMap<String, String>,
+    settings: &Map<String, String>,
 ) -> Plan<'a> {
     let mut plan = Plan {
         header: Vec::new(),
@@ -167,7 +166,7 @@ pub fn plan<'a>(
         rules: Vec::new(),
         held: Vec::new(),
         notes: Vec::new(),
-        settings: BTreeMap::new(),
+        settings: Map::new(),
     };
     for field in dialect.fields {
         let key = format!("{}.{}", dialect.id, field.id);
@@ -181,7 +180,14 @@ pub fn plan<'a>(
         };
         plan.settings.insert(field.id, value.to_owned());
     }
-    let mut seen = BTreeSet::new();
+    let mut told: Vec<(u32, &str)> = Vec::new();
+    let mut first = |group: u32, note: &'static str| {
+        let first = !told.contains(&(group, note));
+        if first {
+            told.push((group, note));
+        }
+        first
+    };
     for rule in ruleset.rules.iter().filter(|rule| directions.contains(&rule.direction)) {
         let peer = rule.peer();
         let peers = match &peer.addresses {
@@ -198,7 +204,7 @@ pub fn plan<'a>(
                     plan.held.push(Held { rule, why });
                     continue;
                 }
-                if !unsaid.is_empty() && seen.insert((peer.group, rule.direction.lower())) {
+                if !unsaid.is_empty() && first(peer.group, rule.direction.lower()) {
                     let names: Vec<String> = unsaid.iter().map(ToString::to_string).collect();
                     let names = names.join(", ");
                     plan.notes.push(format!("{}: {names} left out, since {} needs addresses.", peer.name, dialect.name));
@@ -207,7 +213,7 @@ pub fn plan<'a>(
             }
         };
         if let Some(note) = families_apart(rule)
-            && seen.insert((peer.group, "family"))
+            && first(peer.group, "family")
         {
             plan.notes.push(note);
         }
@@ -216,7 +222,7 @@ pub fn plan<'a>(
     let renamed = ruleset.rules.iter().flat_map(|rule| [&rule.source, &rule.destination]);
     for peer in renamed {
         let written = (dialect.clean)(&peer.name);
-        if written != peer.name && seen.insert((peer.group, "name")) {
+        if written != peer.name && first(peer.group, "name") {
             plan.notes.push(format!("The name “{}” is written {written}.", peer.name));
         }
     }

@@ -4,7 +4,6 @@
 //! The direction of a flow is that of the machine that opens it; replies are implied.
 
 use std::borrow::Cow;
-use std::collections::BTreeMap;
 
 use crate::catalog::{Catalog, Confidence, Encryption, Id};
 use crate::deployment::{Deployment, Ends, Group, GroupId};
@@ -69,7 +68,7 @@ impl Flow {
 
 /// The allowed flows of a deployment, in the order of the catalog, the user's own last.
 pub fn flows(catalog: &Catalog, deployment: &Deployment) -> Vec<Flow> {
-    let mut found = Found::default();
+    let mut found = Found::among(&deployment.groups);
     for dependency in &catalog.dependencies {
         let Some(listener) = catalog.listener(dependency.to).filter(|listener| !listener.local) else { continue };
         for responder in deployment.groups.iter().filter(|group| deployment.listening(catalog, group, listener)) {
@@ -124,22 +123,29 @@ fn crosses(initiator: &Group, responder: &Group) -> bool {
     initiator.id != responder.id || initiator.machines > 1
 }
 
-/// Flows found so far, and where each stands.
-#[derive(Default)]
-struct Found {
+/// Flows found so far, and where those of each pair of groups stand: few for any pair, however many in all.
+struct Found<'a> {
     flows: Vec<Flow>,
-    at: BTreeMap<(GroupId, GroupId, Protocol, PortRange), usize>,
+    groups: &'a [Group],
+    of_pairs: Vec<Vec<usize>>,
 }
 
-impl Found {
+impl<'a> Found<'a> {
+    fn among(groups: &'a [Group]) -> Self {
+        Self { flows: Vec::new(), groups, of_pairs: vec![Vec::new(); groups.len() * groups.len()] }
+    }
+
     fn add(&mut self, initiator: &Group, responder: &Group, protocol: Protocol, ports: PortRange, reason: Reason) {
         let (initiator, responder) = (initiator.id, responder.id);
-        let at = *self.at.entry((initiator, responder, protocol, ports)).or_insert_with(|| {
-            self.flows.push(Flow { initiator, responder, protocol, ports, reasons: Vec::new() });
-            self.flows.len() - 1
-        });
-        if let Some(flow) = self.flows.get_mut(at) {
-            flow.reasons.push(reason);
+        let [from, to] = [initiator, responder].map(|id| self.groups.iter().position(|group| group.id == id).unwrap_or(0));
+        let of_pair = &mut self.of_pairs[from * self.groups.len() + to];
+        for at in of_pair.iter() {
+            let flow = &mut self.flows[*at];
+            if (flow.protocol, flow.ports) == (protocol, ports) {
+                return flow.reasons.push(reason);
+            }
         }
+        of_pair.push(self.flows.len());
+        self.flows.push(Flow { initiator, responder, protocol, ports, reasons: vec![reason] });
     }
 }

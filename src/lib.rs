@@ -20,9 +20,11 @@
 //! command; nothing of the user's is lost; …) are stated where they are kept, and each has a test.
 
 pub mod net;
+pub mod order;
 
 pub mod catalog;
 pub mod deployment;
+mod embedded;
 pub mod finding;
 
 pub mod flow;

@@ -6,11 +6,10 @@
 //! (`link/baseline1.txt`) is the first release's initial deployment, with the defaults of every port and choice of that day
 //! (`d.` lines): a later catalog with other defaults still opens an old link with the old numbers, as explicit ones.
 
-use std::collections::BTreeMap;
-
 use crate::catalog::{Catalog, Encryption, Id, Listener, Scope};
 use crate::deployment::{CustomFlow, Deployment, Group, GroupId, Instance};
 use crate::net::{Addresses, Port, PortRange, Protocol, System};
+use crate::order::{Map, sort_by_key};
 
 /// The frozen baseline of format 1.
 const BASELINE: &str = include_str!("link/baseline1.txt");
@@ -35,7 +34,7 @@ pub struct Opened {
     pub problems: Vec<String>,
 }
 
-type Items = BTreeMap<String, String>;
+type Items = Map<String, String>;
 
 /// Writes a deployment, without `#`.
 pub fn write(catalog: &Catalog, deployment: &Deployment) -> String {
@@ -43,7 +42,7 @@ pub fn write(catalog: &Catalog, deployment: &Deployment) -> String {
     let items = flatten(catalog, deployment, &defaults);
     let mut text = String::from(FORMAT);
     text.push(';');
-    for (key, value) in &items {
+    for (key, value) in items.iter() {
         if baseline.get(key) != Some(value) {
             text.push_str(&escape(key));
             text.push('=');
@@ -51,7 +50,7 @@ pub fn write(catalog: &Catalog, deployment: &Deployment) -> String {
             text.push(';');
         }
     }
-    for key in baseline.keys().filter(|key| !items.contains_key(*key)) {
+    for key in baseline.keys().filter(|key| !items.contains(key)) {
         text.push_str(&escape(key));
         text.push(';');
     }
@@ -61,7 +60,7 @@ pub fn write(catalog: &Catalog, deployment: &Deployment) -> String {
 
 /// Reads a text that [`write()`] wrote, or anything else; a leading `#` is ignored.
 pub fn read(catalog: &Catalog, text: &str) -> Opened {
-    let (mut items, defaults) = baseline();
+    let (items, defaults) = baseline();
     let mut problems = Vec::new();
     let mut text = text.strip_prefix('#').unwrap_or(text);
     let decoded;
@@ -88,16 +87,13 @@ pub fn read(catalog: &Catalog, text: &str) -> Opened {
     } else if given != check(&text[..text.len() - given.len()]) {
         problems.push("The link was cut or changed on its way: check what you see.".to_owned());
     }
-    for item in body.split(';').filter(|item| !item.is_empty()) {
-        match item.split_once('=') {
-            Some((key, value)) => {
-                items.insert(unescape(key), unescape(value));
-            }
-            None => {
-                items.remove(&unescape(item));
-            }
-        }
-    }
+    let changes = body.split(';').filter(|item| !item.is_empty()).map(|item| match item.split_once('=') {
+        Some((key, value)) => (unescape(key), Some(unescape(value))),
+        None => (unescape(item), None),
+    });
+    // Collected, not put in one by one: a hostile text would make that slow.
+    let changed: Map<String, Option<String>> = items.into_iter().map(|(key, value)| (key, Some(value))).chain(changes).collect();
+    let items = changed.into_iter().filter_map(|(key, value)| Some((key, value?))).collect();
     unflatten(catalog, items, &defaults, problems)
 }
 
@@ -109,19 +105,17 @@ fn baseline() -> (Items, Items) {
         match key.strip_prefix("d.") {
             Some(key) => defaults.insert(key.to_owned(), value.to_owned()),
             None => items.insert(key.to_owned(), value.to_owned()),
-        };
+        }
     }
     (items, defaults)
 }
 
 fn flatten(catalog: &Catalog, deployment: &Deployment, defaults: &Items) -> Items {
-    let mut items = Items::new();
-    let mut put = |key: String, value: String| {
-        items.insert(key, value);
-    };
+    let mut items: Vec<(String, String)> = Vec::new();
+    let mut put = |key: String, value: String| items.push((key, value));
     put("r".to_owned(), deployment.release.to_owned());
     if !deployment.off.is_empty() {
-        put("off".to_owned(), joined(deployment.off.iter().copied()));
+        put("off".to_owned(), joined(deployment.off.keys().copied()));
     }
     for choice in catalog.choices.iter().filter(|choice| choice.scope == Scope::Deployment) {
         if let Some(answer) = answer_text(deployment.answers.get(choice.id).copied(), choice.default, choice.id, defaults) {
@@ -133,14 +127,14 @@ fn flatten(catalog: &Catalog, deployment: &Deployment, defaults: &Items) -> Item
             put(format!("p.{}", listener.id), port);
         }
     }
-    for (key, value) in &deployment.settings {
+    for (key, value) in deployment.settings.iter() {
         put(format!("s.{key}"), value.clone());
     }
     for group in &deployment.groups {
         let mut put = |key: &str, value: String| put(format!("g{}.{key}", group.id.0), value);
         put("n", group.name.clone());
         put("r", joined(group.roles.iter().copied()));
-        put("s", group.system.name().to_lowercase());
+        put("s", group.system.name().to_ascii_lowercase());
         if group.machines != 1 {
             put("m", group.machines.to_string());
         }
@@ -169,7 +163,7 @@ fn flatten(catalog: &Catalog, deployment: &Deployment, defaults: &Items) -> Item
                 put(&format!("c.{}", choice.id), answer);
             }
         }
-        for (key, value) in &group.labels {
+        for (key, value) in group.labels.iter() {
             put(&format!("l.{key}"), value.clone());
         }
         if group.listens != Addresses::Missing {
@@ -194,7 +188,7 @@ fn flatten(catalog: &Catalog, deployment: &Deployment, defaults: &Items) -> Item
         );
         put(format!("x{}", flow.id), value);
     }
-    items
+    items.into_iter().collect()
 }
 
 fn joined(ids: impl Iterator<Item = Id>) -> String {
@@ -338,7 +332,7 @@ fn unflatten(catalog: &Catalog, mut items: Items, defaults: &Items, problems: Ve
         }
     }
     if let Some(value) = items.remove("off") {
-        deployment.off = reader.ids("off", &value, role_id).into_iter().collect();
+        deployment.off = reader.ids("off", &value, role_id).into_iter().map(|id| (id, ())).collect();
     }
     for choice in catalog.choices.iter().filter(|choice| choice.scope == Scope::Deployment) {
         let key = format!("c.{}", choice.id);
@@ -354,21 +348,31 @@ fn unflatten(catalog: &Catalog, mut items: Items, defaults: &Items, problems: Ve
             deployment.ports.insert(listener.id, port);
         }
     }
-    let mut groups: BTreeMap<u32, Items> = BTreeMap::new();
-    let mut flows: BTreeMap<u32, String> = BTreeMap::new();
+    let mut settings: Vec<(String, String)> = Vec::new();
+    let mut fields: Vec<(u32, String, String)> = Vec::new();
+    let mut flows: Vec<(u32, String)> = Vec::new();
     for (key, value) in items {
-        let numbered = |prefix: &str| key.strip_prefix(prefix).and_then(|rest| rest.split('.').next()?.parse::<u32>().ok());
+        // Only as it is written: `g01` is no other name of `g1`.
+        let numbered = |prefix: &str| {
+            let digits = key.strip_prefix(prefix)?.split('.').next()?;
+            digits.parse::<u32>().ok().filter(|number| number.to_string() == digits)
+        };
         if let Some(setting) = key.strip_prefix("s.") {
-            deployment.settings.insert(text(setting), text(&value));
+            settings.push((text(setting), text(&value)));
         } else if let (Some(id), Some((_, field))) = (numbered("g"), key.split_once('.')) {
-            groups.entry(id).or_default().insert(field.to_owned(), value);
+            fields.push((id, field.to_owned(), value));
         } else if let (Some(id), false) = (numbered("x"), key.contains('.')) {
-            flows.insert(id, value);
+            flows.push((id, value));
         } else {
             reader.unknown(&key, &value);
         }
     }
-    for (id, items) in groups {
+    deployment.settings = settings.into_iter().collect();
+    sort_by_key(&mut fields, |(id, ..)| *id);
+    sort_by_key(&mut flows, |(id, _)| *id);
+    for fields in fields.chunk_by(|(one, ..), (other, ..)| one == other) {
+        let id = fields[0].0;
+        let items = fields.iter().map(|(_, field, value)| (field.clone(), value.clone())).collect();
         if deployment.groups.len() == MOST_GROUPS {
             reader.problem(format!("Only the first {MOST_GROUPS} groups were read."));
             break;
@@ -423,9 +427,9 @@ fn read_group(reader: &mut Reader, id: u32, mut items: Items, release: Id) -> Op
         zone: take("z").and_then(|zone| catalog.zone(&zone)).map(|zone| zone.id),
         roles,
         instances: Vec::new(),
-        ports: BTreeMap::new(),
-        answers: BTreeMap::new(),
-        labels: BTreeMap::new(),
+        ports: Map::new(),
+        answers: Map::new(),
+        labels: Map::new(),
         listens: take("a").map_or(Addresses::Missing, |value| reader.addresses(&key("a"), &value)),
         connects: take("f").map(|value| reader.addresses(&key("f"), &value)),
         firewall: take("w").map(|value| text(&value)),
@@ -452,14 +456,14 @@ fn read_group(reader: &mut Reader, id: u32, mut items: Items, release: Id) -> Op
             }
         }
     }
+    let mut labels: Vec<(String, String)> = Vec::new();
     for (field, value) in items {
         match field.strip_prefix("l.") {
-            Some(label) => {
-                group.labels.insert(text(label), text(&value));
-            }
+            Some(label) => labels.push((text(label), text(&value))),
             None => reader.unknown(&key(&field), &value),
         }
     }
+    group.labels = labels.into_iter().collect();
     Some(group)
 }
 

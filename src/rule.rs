@@ -1,9 +1,8 @@
 //! What a firewall must be told, before any firewall's language: rules as seen from one enforcement point. Knows no catalog
 //! and no deployment; whoever makes rules fills in names and addresses.
 
-use std::collections::BTreeMap;
-
 use crate::net::{Addresses, Direction, PortRange, Protocol};
+use crate::order::Map;
 
 /// Where rules are enforced.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -56,7 +55,7 @@ pub struct Peer {
     /// The group's name, as the user writes it: any text.
     pub name: String,
     /// Kubernetes labels and cloud references.
-    pub labels: BTreeMap<String, String>,
+    pub labels: Map<String, String>,
     /// Its addresses as seen by the other end.
     pub addresses: Addresses,
 }

@@ -1,10 +1,9 @@
 //! The text people copy: header, notes, file name and counts, once for all dialects. Adds nothing to what a dialect prints
 //! but comment lines.
 
-use std::collections::BTreeMap;
-
 use crate::dialect::{Dialect, Text, plain, plan};
 use crate::net::{Addresses, Direction};
+use crate::order::Map;
 use crate::rule::Ruleset;
 
 /// What a header says besides the rules.
@@ -49,7 +48,7 @@ pub fn snippet(
     ruleset: &Ruleset,
     directions: &[Direction],
     text: Text,
-    settings: &BTreeMap<String, String>,
+    settings: &Map<String, String>,
     context: &Context,
 ) -> Snippet {
     let mut plan = plan(dialect, ruleset, directions, settings);

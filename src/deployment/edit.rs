@@ -4,6 +4,7 @@
 use super::{CustomFlow, Deployment, Group, GroupId, Instance};
 use crate::catalog::{Catalog, Encryption, Id, Kind, Scope};
 use crate::net::{Addresses, Port, PortRange, Protocol, System};
+use crate::order::Map;
 
 /// One change; one step of undo.
 #[derive(Clone, Debug, PartialEq)]
@@ -260,7 +261,7 @@ impl Deployment {
     fn switch(&mut self, catalog: &Catalog, role: Id, on: bool) -> Result<(), String> {
         let role = catalog.role(role).ok_or("This role is not in the catalog.")?;
         if !on {
-            self.off.insert(role.id);
+            self.off.insert(role.id, ());
             return Ok(());
         }
         self.off.remove(role.id);
@@ -368,9 +369,13 @@ impl Deployment {
             target.roles.push(role);
         }
         target.instances.extend(source.instances.iter().filter(|instance| hosted(instance.service)).cloned());
-        target.ports.extend(source.ports.iter().filter(|(listener, _)| moves(listener)));
+        for (listener, port) in source.ports.iter().filter(|(listener, _)| moves(listener)) {
+            target.ports.insert(listener, *port);
+        }
         for (choice, answer) in source.answers.iter().filter(|(choice, _)| answers(choice)) {
-            target.answers.entry(choice).or_insert(answer);
+            if !target.answers.contains(choice) {
+                target.answers.insert(choice, answer);
+            }
         }
         let left = self.group_mut(from)?;
         left.roles.retain(|other| *other != role);
@@ -403,7 +408,7 @@ fn answerable(catalog: &Catalog, choice: Id, answer: Option<Id>, scope: Scope) -
 }
 
 /// Sets or clears an entry.
-fn set<V: Copy>(map: &mut std::collections::BTreeMap<Id, V>, key: Id, value: Option<V>) {
+fn set<V: Copy>(map: &mut Map<Id, V>, key: Id, value: Option<V>) {
     match value {
         Some(value) => {
             map.insert(key, value);

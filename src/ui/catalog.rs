@@ -11,13 +11,13 @@ use crate::catalog::Listener;
 /// The search and its table.
 pub fn catalog(state: &State, act: &Act) -> Html {
     let catalog = &*state.catalog;
-    let query = state.view.query.trim().to_lowercase();
+    let query = state.view.query.trim().to_ascii_lowercase();
     let role = |listener: &Listener| catalog.role(listener.role).map_or("", |role| role.name);
     let ports = |listener: &Listener| listener.defaults(catalog, state.deployment.release).map_or_else(String::new, |range| range.to_string());
     let matches = |listener: &&Listener| {
         let number = query.parse::<u16>().ok().and_then(crate::net::Port::new);
         let range = listener.defaults(catalog, state.deployment.release);
-        let hit = |text: &str| text.to_lowercase().contains(&query);
+        let hit = |text: &str| text.to_ascii_lowercase().contains(&query);
         let words = [role(listener), listener.name, listener.purpose, listener.requirement, listener.change.place];
         words.into_iter().any(hit) || number.is_some_and(|port| range.is_some_and(|range| range.contains(port)))
     };

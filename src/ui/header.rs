@@ -48,7 +48,7 @@ pub fn header(state: &State, act: &Act, copy_link: Callback<MouseEvent>) -> Html
 fn step(word: &str, sign: &'static str, step: Option<&Step>, act: &Act, action: Action) -> Html {
     let title = match step {
         Some(step) => format!("{word}: {}", step.name),
-        None => format!("Nothing to {}", word.to_lowercase()),
+        None => format!("Nothing to {}", word.to_ascii_lowercase()),
     };
     html! {
         <button class="quiet" title={title.clone()} aria-label={title} disabled={step.is_none()} onclick={act.always(action)}>{ sign }</button>

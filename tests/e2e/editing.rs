@@ -27,7 +27,7 @@ fn off_and_on_again_is_the_same_and_undo_brings_back_the_rest() {
         page.choose("#pick-ways", "In");
         let port = format!("#p-{}-server-communication", group::SERVER);
         page.fill(&port, "9445");
-        page.picture("debug");
+        println!("{}", page.snippet());
         page.wait_for("#snippet-text", "dport 9445 ");
         assert!(!page.snippet().contains("9443"));
         page.wait_for(".findings", "9445 must also be set on Spotfire Server.");

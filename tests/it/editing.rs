@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use portcullis::catalog::Id;
 use portcullis::deployment::{CustomFlow, Deployment, Edit, Edited, GroupId};
 use portcullis::flow::{Flow, flows};
-use portcullis::net::{Addresses, Port};
+use portcullis::net::{Addresses, Port, PortRange, Protocol};
 use proptest::prelude::*;
 use proptest::sample::Index;
 
@@ -140,9 +140,13 @@ proptest! {
         before in deployment(), from in any::<Index>(), role in any::<Index>(), into in proptest::option::of(any::<Index>()),
     ) {
         prop_assume!(!before.groups.is_empty());
-        let from = from.get(&before.groups);
+        let from = from.get(&before.groups).clone();
         prop_assume!(!from.roles.is_empty());
         let into = into.map(|into| into.get(&before.groups).id);
+        let port = PortRange::from(Port::new(7777).expect("a port"));
+        let own = Edit::AddFlow { initiator: from.id, responder: before.groups[0].id, protocol: Protocol::Udp, ports: port, purpose: String::new() };
+        let mut before = before.clone();
+        before.apply(&CATALOG, &own);
         let mut after = before.clone();
         if after.apply(&CATALOG, &Edit::Move { from: from.id, role: *role.get(&from.roles), into }) == Edited::Changed {
             let made = after.groups.iter().map(|group| group.id).filter(|id| before.group(*id).is_none());

@@ -1,0 +1,26 @@
+//! Checks the catalog and writes it as the page carries it: a tenth of the code that reading JSON takes, and no white space.
+//! Never changes a fact.
+
+#[allow(dead_code)]
+#[path = "src/catalog.rs"]
+mod catalog;
+#[allow(dead_code)]
+#[path = "src/net.rs"]
+mod net;
+
+use std::error::Error;
+use std::path::Path;
+use std::{env, fs};
+
+/// The facts about Spotfire.
+const SPOTFIRE: &str = include_str!("src/catalog/spotfire.json");
+
+fn main() -> Result<(), Box<dyn Error>> {
+    for source in ["build.rs", "src/catalog.rs", "src/net.rs", "src/catalog/spotfire.json"] {
+        println!("cargo::rerun-if-changed={source}");
+    }
+    let catalog = catalog::Catalog::parse(SPOTFIRE)?;
+    let packed = postcard::to_allocvec(&catalog)?;
+    fs::write(Path::new(&env::var("OUT_DIR")?).join("spotfire.postcard"), packed)?;
+    Ok(())
+}
