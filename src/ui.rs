@@ -4,6 +4,7 @@ mod answer;
 mod app;
 mod catalog;
 mod choices;
+mod controls;
 mod custom;
 mod deployment;
 mod fields;
@@ -17,7 +18,7 @@ pub mod state;
 
 pub use app::App;
 
-use yew::{Callback, UseReducerDispatcher};
+use yew::{Callback, MouseEvent, UseReducerDispatcher};
 
 use crate::deployment::Edit;
 use state::{Action, State};
@@ -51,13 +52,13 @@ impl Act {
         })
     }
 
-    /// A callback that always does the same.
-    pub fn always<E>(&self, action: Action) -> Callback<E> {
+    /// What a button calls that always does the same.
+    pub fn always(&self, action: Action) -> Callback<MouseEvent> {
         self.on(move |_| Some(action.clone()))
     }
 
-    /// A callback that always makes the same edit.
-    pub fn edit<E>(&self, edit: Edit) -> Callback<E> {
+    /// What a button calls that always makes the same edit.
+    pub fn edit(&self, edit: Edit) -> Callback<MouseEvent> {
         self.always(Action::Edit(edit))
     }
 }

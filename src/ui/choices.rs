@@ -3,6 +3,7 @@
 use yew::prelude::*;
 
 use super::Act;
+use super::controls::{entry, labeled, select};
 use super::state::{Action, State};
 use crate::browser;
 use crate::catalog::{Choice, Scope};
@@ -17,10 +18,10 @@ pub fn choices(state: &State, act: &Act, group: &Group) -> Html {
 fn choice(state: &State, act: &Act, choice: &Choice, group: &Group) -> Html {
     let answered = state.deployment.answer(choice, Some(group));
     let assumed = choice.answer(choice.default).map_or("", |answer| answer.name);
-    let options = choice.answers.iter().map(|answer| {
-        let selected = answered.decided && answer.id == answered.answer;
-        html! { <option value={answer.id} {selected}>{ answer.name }</option> }
-    });
+    let mut entries = vec![entry("", format!("Not decided ({assumed} assumed)"), !answered.decided)];
+    for answer in &choice.answers {
+        entries.push(entry(answer.id, answer.name, answered.decided && answer.id == answered.answer));
+    }
     let (catalog, id, scope, group) = (state.catalog.clone(), choice.id, choice.scope, group.id);
     let onchange = act.on(move |event: Event| {
         let answer = catalog.choice(id)?.answer(&browser::chosen(&event)).map(|answer| answer.id);
@@ -33,11 +34,8 @@ fn choice(state: &State, act: &Act, choice: &Choice, group: &Group) -> Html {
     let said = choice.disagreement.and_then(|row| state.catalog.disagreement(row));
     html! {
         <>
-            <label for={name.clone()}>{ choice.question }</label>
-            <select id={name} {onchange} title={said.map(|row| row.text)}>
-                <option value="" selected={!answered.decided}>{ format!("Not decided ({assumed} assumed)") }</option>
-                { for options }
-            </select>
+            { labeled(name.clone(), choice.question, select(name, "", entries, onchange)) }
+            { for said.map(|row| html! { <small class="disagreement">{ row.text }</small> }) }
         </>
     }
 }

@@ -5,9 +5,10 @@ use std::rc::Rc;
 use yew::prelude::*;
 
 use super::Act;
+use super::controls::{Entry, entry, labeled, select, sign};
 use super::state::Action;
 use crate::browser;
-use crate::deployment::{Deployment, Edit, GroupId};
+use crate::deployment::{Deployment, Edit, Group, GroupId};
 use crate::net::{PortRange, Protocol};
 
 /// See the file.
@@ -61,8 +62,7 @@ pub fn CustomFlows(props: &CustomFlowsProps) -> Html {
         html! {
             <li key={flow.id}>
                 { format!("{} to {}, {} {}: {}", name(flow.initiator), name(flow.responder), flow.protocol, flow.ports, flow.purpose) }
-                <button class="quiet" aria-label={format!("Delete flow {}", flow.purpose)} title="Delete"
-                    onclick={props.act.edit(Edit::RemoveFlow(flow.id))}>{ "×" }</button>
+                { sign("×", format!("Delete flow {}", flow.purpose), props.act.edit(Edit::RemoveFlow(flow.id))) }
             </li>
         }
     });
@@ -80,13 +80,11 @@ pub fn CustomFlows(props: &CustomFlowsProps) -> Html {
     let protocol = set(|draft, text| draft.protocol = text);
     let ports = set(|draft, text| draft.ports = text);
     let purpose = set(|draft, text| draft.purpose = text);
-    let groups = |chosen: &str| -> Html {
-        let options = deployment.groups.iter().map(|group| {
-            let id = group.id.0.to_string();
-            html! { <option value={id.clone()} selected={id == chosen}>{ &group.name }</option> }
-        });
-        html! { <>{ for options }</> }
+    let groups = |chosen: &str| -> Vec<Entry> {
+        let id = |group: &Group| group.id.0.to_string();
+        deployment.groups.iter().map(|group| entry(id(group), group.name.clone(), id(group) == chosen)).collect()
     };
+    let protocols = Protocol::ALL.map(|row| entry(row.lower(), row.to_string(), row.lower() == draft.protocol)).into();
     let onsubmit = {
         let (draft, deployment, act) = (draft.clone(), deployment.clone(), props.act.clone());
         Callback::from(move |event: SubmitEvent| {
@@ -109,14 +107,9 @@ pub fn CustomFlows(props: &CustomFlowsProps) -> Html {
             <details>
                 <summary>{ "Add a flow" }</summary>
                 <form class="fields" {onsubmit}>
-                    <label for="x-from">{ "From" }</label>
-                    <select id="x-from" onchange={Callback::from(move |event| from(browser::chosen(&event)))}>{ groups(&draft.from) }</select>
-                    <label for="x-to">{ "To" }</label>
-                    <select id="x-to" onchange={Callback::from(move |event| to(browser::chosen(&event)))}>{ groups(&draft.to) }</select>
-                    <label for="x-protocol">{ "Protocol" }</label>
-                    <select id="x-protocol" onchange={Callback::from(move |event| protocol(browser::chosen(&event)))}>
-                        { for Protocol::ALL.map(|row| html! { <option value={row.lower()} selected={row.lower() == draft.protocol}>{ row.to_string() }</option> }) }
-                    </select>
+                    { labeled("x-from", "From", select("x-from", "", groups(&draft.from), Callback::from(move |event| from(browser::chosen(&event))))) }
+                    { labeled("x-to", "To", select("x-to", "", groups(&draft.to), Callback::from(move |event| to(browser::chosen(&event))))) }
+                    { labeled("x-protocol", "Protocol", select("x-protocol", "", protocols, Callback::from(move |event| protocol(browser::chosen(&event))))) }
                     <label for="x-ports">{ "Port or range" }</label>
                     <input id="x-ports" class="mono" value={draft.ports.clone()} placeholder="1521 or 9600-9610" autocomplete="off"
                         oninput={Callback::from(move |event| ports(browser::typed(&event)))}

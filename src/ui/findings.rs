@@ -3,7 +3,8 @@
 use yew::prelude::*;
 
 use super::Act;
-use super::state::{Action, State};
+use super::controls::button;
+use super::state::State;
 use crate::browser;
 use crate::catalog::Id;
 use crate::finding::{Finding, Place, Severity};
@@ -30,9 +31,7 @@ fn finding(state: &State, act: &Act, finding: &Finding) -> Html {
         Place::Addresses(id) => Some(("Type addresses", format!("a-{}", id.0))),
         _ => None,
     };
-    let fixes = finding.fixes.iter().map(|fix| {
-        html! { <button onclick={act.always(Action::Edit(fix.edit.clone()))}>{ &fix.label }</button> }
-    });
+    let fixes = finding.fixes.iter().map(|fix| button(fix.label.clone(), act.edit(fix.edit.clone())));
     html! {
         <li data-severity={finding.severity.name()}>
             <span class="sign" role="img" aria-label={finding.severity.name()}>{ sign }</span>
@@ -42,7 +41,7 @@ fn finding(state: &State, act: &Act, finding: &Finding) -> Html {
                 if !finding.fixes.is_empty() || reveal.is_some() {
                     <p class="buttons">
                         { for fixes }
-                        { for reveal.map(|(word, id)| html! { <button onclick={Callback::from(move |_: MouseEvent| browser::reveal(&id))}>{ word }</button> }) }
+                        { for reveal.map(|(word, id)| button(word, Callback::from(move |_| browser::reveal(&id)))) }
                     </p>
                 }
             </div>

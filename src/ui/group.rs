@@ -4,6 +4,7 @@ use yew::prelude::*;
 
 use super::Act;
 use super::choices::choices;
+use super::controls::{button, entry, labeled, select, sign};
 use super::fields::{AddressField, PortField};
 use super::state::{Action, State};
 use crate::browser;
@@ -27,9 +28,7 @@ pub fn details(state: &State, act: &Act, group: &Group) -> Html {
         let system = System::ALL.into_iter().find(|system| system.name() == chosen)?;
         Some(Action::Edit(Edit::System(id, system)))
     });
-    let systems = System::ALL.map(|system| {
-        html! { <option value={system.name()} selected={system == group.system}>{ system.name() }</option> }
-    });
+    let systems = System::ALL.map(|system| entry(system.name(), system.name(), system == group.system)).into();
     let role = group.roles.first().and_then(|role| state.catalog.role(role));
     html! {
         <div class="fields">
@@ -40,16 +39,13 @@ pub fn details(state: &State, act: &Act, group: &Group) -> Html {
             <input id={field("n")} value={group.name.clone()} oninput={name} maxlength="200" autocomplete="off" />
             <label for={field("m")}>{ "Machines" }</label>
             <input id={field("m")} type="number" min="1" max="1000" value={group.machines.to_string()} oninput={machines} />
-            <label for={field("s")}>{ "System" }</label>
-            <select id={field("s")} onchange={system}>{ for systems }</select>
+            { labeled(field("s"), "System", select(field("s"), "", systems, system)) }
             { choices(state, act, group) }
             { for group.roles.iter().map(|role| placement(state, act, group, role)) }
             { ports(state, act, group) }
             <p class="buttons">
-                if let Some(role) = role {
-                    <button onclick={act.edit(Edit::AddGroup(role.id))}>{ format!("Another {}", role.name) }</button>
-                }
-                <button onclick={act.edit(Edit::RemoveGroup(id))}>{ "Delete" }</button>
+                { for role.map(|role| button(format!("Another {}", role.name), act.edit(Edit::AddGroup(role.id)))) }
+                { button("Delete", act.edit(Edit::RemoveGroup(id))) }
             </p>
         </div>
     }
@@ -97,20 +93,15 @@ fn placement(state: &State, act: &Act, group: &Group, role: Id) -> Html {
         };
         Some(Action::Edit(Edit::Move { from, role: id, into }))
     });
-    let options = others.iter().map(|other| html! { <option value={other.id.0.to_string()}>{ format!("Together with {}", other.name) }</option> });
-    let name = format!("w-{}-{}", from.0, id);
-    html! {
-        <>
-            <label for={name.clone()}>{ if group.roles.len() > 1 { role.name } else { "Runs" } }</label>
-            <select id={name} {onchange} aria-label={format!("Where {} of {} runs", role.name, group.name)}>
-                <option value="here" selected=true>{ if group.roles.len() > 1 { "Here" } else { "On machines of its own" } }</option>
-                if group.roles.len() > 1 {
-                    <option value="own">{ "On machines of its own" }</option>
-                }
-                { for options }
-            </select>
-        </>
+    let together = group.roles.len() > 1;
+    let mut entries = vec![entry("here", if together { "Here" } else { "On machines of its own" }, true)];
+    if together {
+        entries.push(entry("own", "On machines of its own", false));
     }
+    entries.extend(others.iter().map(|other| entry(other.id.0.to_string(), format!("Together with {}", other.name), false)));
+    let name = format!("w-{}-{}", from.0, id);
+    let list = select(name.clone(), format!("Where {} of {} runs", role.name, group.name), entries, onchange);
+    labeled(name, if together { role.name } else { "Runs" }, list)
 }
 
 /// True if roles can be put on the group's machines: they are neither somebody else's nor people's.
@@ -150,12 +141,9 @@ fn add_instance(state: &State, act: &Act, group: &Group, hosted: &[&Role]) -> Ht
         let service = catalog.role(&browser::picked(&event))?.id;
         Some(Action::Edit(Edit::AddInstance(id, service)))
     });
-    html! {
-        <select {onchange} aria-label={format!("Add a service to {}", group.name)}>
-            <option value="" selected=true>{ "Add a service instance…" }</option>
-            { for hosted.iter().map(|role| html! { <option value={role.id}>{ role.name }</option> }) }
-        </select>
-    }
+    let mut entries = vec![entry("", "Add a service instance…", false)];
+    entries.extend(hosted.iter().map(|role| entry(role.id, role.name, false)));
+    select(format!("add-{}", id.0), format!("Add a service to {}", group.name), entries, onchange)
 }
 
 fn port(state: &State, act: &Act, group: &Group, listener: &Listener) -> Html {
@@ -169,6 +157,7 @@ fn port(state: &State, act: &Act, group: &Group, listener: &Listener) -> Html {
         move |port| act.now(Action::Edit(edit(port)))
     });
     let label = format!("{} port of {}", listener.name, group.name);
+    // The reset is a step of its own (one of several): it must not be undone together with the typing before it.
     html! {
         <tr key={listener.id}>
             <th scope="row" title={listener.requirement}>
@@ -186,8 +175,7 @@ fn port(state: &State, act: &Act, group: &Group, listener: &Listener) -> Html {
             </td>
             <td>
                 if value.is_some() {
-                    <button class="quiet" title={format!("Back to {}", default.first())} aria-label={format!("{}: back to {}", listener.name, default.first())}
-                        onclick={act.edit(edit(None))}>{ "↺" }</button>
+                    { sign("↺", format!("{}: back to {}", listener.name, default.first()), act.edit(edit(None))) }
                 }
             </td>
         </tr>
@@ -213,10 +201,7 @@ fn instances(state: &State, act: &Act, group: &Group, role: &Role) -> Html {
                 <th scope="row">{ role.name }{ if ports.len() > 1 { format!(" {}", at + 1) } else { String::new() } }</th>
                 <td></td>
                 <td><PortField id={format!("i-{}-{service}-{at}", id.0)} {label} value={Some(*port)} placeholder="" {onchange} /></td>
-                <td>
-                    <button class="quiet" title="Take this instance out" aria-label={format!("Take out {} instance {}", role.name, at + 1)}
-                        onclick={act.edit(Edit::RemoveInstance(id, service, at))}>{ "×" }</button>
-                </td>
+                <td>{ sign("×", format!("Take out {} instance {}", role.name, at + 1), act.edit(Edit::RemoveInstance(id, service, at))) }</td>
             </tr>
         }
     });

@@ -3,6 +3,7 @@
 use yew::prelude::*;
 
 use super::Act;
+use super::controls::{entry, select};
 use super::state::{Action, State, Step};
 use crate::browser;
 use crate::deployment::Edit;
@@ -24,19 +25,17 @@ pub fn header(state: &State, act: &Act, copy_link: Callback<MouseEvent>) -> Html
     };
     let newest = catalog.newest();
     let releases = catalog.releases.iter().rev().map(|row| {
-        let name = if row.id == newest { format!("{} {} (newest)", catalog.product, row.id) } else { format!("{} {}", catalog.product, row.id) };
-        html! { <option value={row.id} selected={row.id == state.deployment.release}>{ name }</option> }
+        let newest = if row.id == newest { " (newest)" } else { "" };
+        entry(row.id, format!("{} {}{newest}", catalog.product, row.id), row.id == state.deployment.release)
     });
-    let presets = catalog.presets.iter().map(|row| html! { <option value={row.id}>{ row.name }</option> });
+    let presets = catalog.presets.iter().map(|row| entry(row.id, row.name, false));
+    let presets = std::iter::once(entry("", "Begin from…", false)).chain(presets);
     html! {
         <header class="header">
             <h1><svg viewBox="0 0 16 16" aria-hidden="true"><path d="M1 15V6a7 5 0 0 1 14 0v9M4.5 15V3M8 15V2M11.5 15V3M2 7h12M2 11h12" /></svg>
                 { "Portcullis" }<span>{ format!(" firewall calculator for {}", catalog.product) }</span></h1>
-            <select class="release" aria-label="Release" onchange={release}>{ for releases }</select>
-            <select class="preset" aria-label="Begin from a preset" onchange={preset}>
-                <option value="" selected=true>{ "Begin from…" }</option>
-                { for presets }
-            </select>
+            { select("pick-release", "Release", releases.collect(), release) }
+            { select("pick-preset", "Begin from a preset", presets.collect(), preset) }
             <span class="spring"></span>
             { step("Undo", "↶", state.past.last(), act, Action::Undo) }
             { step("Redo", "↷", state.future.last(), act, Action::Redo) }

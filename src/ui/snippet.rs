@@ -3,6 +3,7 @@
 use yew::prelude::*;
 
 use super::Act;
+use super::controls::{entry, select, sign};
 use super::fields::AddressField;
 use super::answer::counted;
 use super::state::{Action, State, Ways};
@@ -56,13 +57,13 @@ fn bar(state: &State, act: &Act, group: &Group, dialect: &Dialect, snippet: &Sni
     let offered = state.offered();
     let groups = offered.iter().filter_map(|id| state.deployment.group(*id)).map(|row| {
         let name = if row.machines > 1 { format!("{} (×{})", row.name, row.machines) } else { row.name.clone() };
-        html! { <option value={row.id.0.to_string()} selected={row.id == group.id}>{ name }</option> }
+        entry(row.id.0.to_string(), name, row.id == group.id)
     });
     let dialects = DIALECTS.iter().map(|row| {
         let name = if row.system == group.system { row.name.to_owned() } else { format!("{} (not for {})", row.name, group.system.name()) };
-        html! { <option value={row.id} selected={row.id == dialect.id}>{ name }</option> }
+        entry(row.id, name, row.id == dialect.id)
     });
-    let ways = Ways::ALL.map(|(ways, name)| html! { <option value={name} selected={ways == state.view.ways}>{ name }</option> });
+    let ways = Ways::ALL.map(|(ways, name)| entry(name, name, ways == state.view.ways)).into();
     let id = group.id;
     let pick_group = act.on(|event: Event| Some(Action::Group(GroupId(browser::chosen(&event).parse().ok()?))));
     let pick_dialect = act.on(move |event: Event| Some(Action::Edit(Edit::Firewall(id, browser::chosen(&event)))));
@@ -88,14 +89,13 @@ fn bar(state: &State, act: &Act, group: &Group, dialect: &Dialect, snippet: &Sni
         let (name, file) = (snippet.file_name.clone(), snippet.file.clone());
         Callback::from(move |_: MouseEvent| browser::download(&name, &file))
     };
-    let title = format!("Download {}", snippet.file_name);
     html! {
         <div class="bar">
-            <select id="pick-group" aria-label="For which machine" onchange={pick_group}>{ for groups }</select>
-            <select id="pick-dialect" aria-label="Which firewall" onchange={pick_dialect}>{ for dialects }</select>
-            <select id="pick-ways" aria-label="Directions" onchange={pick_ways}>{ for ways }</select>
+            { select("pick-group", "For which machine", groups.collect(), pick_group) }
+            { select("pick-dialect", "Which firewall", dialects.collect(), pick_dialect) }
+            { select("pick-ways", "Directions", ways, pick_ways) }
             <span class="spring"></span>
-            <button class="quiet" title={title.clone()} aria-label={title} onclick={download}>{ "↓" }</button>
+            { sign("↓", format!("Download {}", snippet.file_name), download) }
             <button class="primary" id="copy" onclick={copy}>{ "Copy" }</button>
         </div>
     }
@@ -166,7 +166,7 @@ fn missing_peer(state: &State, act: &Act, id: GroupId, direction: Direction) -> 
     let Some(group) = state.deployment.group(id) else { return html! {} };
     let outgoing = direction == Direction::Ingress && group.connects.is_some();
     let value = if outgoing { group.connects_from() } else { &group.listens }.clone();
-    let onfocusin = act.always::<FocusEvent>(Action::Filling(Some(id)));
+    let onfocusin = act.on(move |_: FocusEvent| Some(Action::Filling(Some(id))));
     let onchange = Callback::from({
         let act = act.clone();
         move |addresses| {

@@ -63,14 +63,8 @@ impl Browser {
         let number = BROWSERS.fetch_add(1, Ordering::Relaxed);
         let folder = env::temp_dir().join(format!("portcullis-e2e-{}-{number}", std::process::id()));
         fs::create_dir_all(folder.join("downloads")).expect("a folder of our own");
-        let mut driver = Command::new(chromedriver());
-        driver.arg("--port=0").env("HOME", &folder).env("TMPDIR", &folder).stdin(Stdio::null());
-        #[cfg(unix)]
-        std::os::unix::process::CommandExt::process_group(&mut driver, 0);
-        let mut driver = driver.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().expect("chromedriver starts");
-        let port = port_of(&mut driver);
-        let mut browser = Self { driver, port: 0, session: String::new(), folder };
-        browser.port = port.expect("chromedriver tells its port");
+        let (driver, port) = start_driver(&folder);
+        let mut browser = Self { driver, port, session: String::new(), folder };
         let profile = format!("--user-data-dir={}", browser.folder.join("profile").display());
         let arguments = [
             // The tests may run as root in a container; the only page opened is ours.
@@ -144,7 +138,10 @@ impl Browser {
              (async function () {{ {script} }}).apply(null, given).then(value => done([value]), error => done(String(error)));"
         );
         let told = self.post("execute/async", &json!({ "script": script, "args": arguments }));
-        told.get(0).unwrap_or_else(|| panic!("{told} in {script:.2000}")).clone()
+        match told.get(0) {
+            Some(value) => value.clone(),
+            None => panic!("{told} in {script:.2000}"),
+        }
     }
 
     /// Waits until an expression is true in the page, looking at every frame that is drawn; returns its value.
@@ -248,7 +245,10 @@ impl Browser {
     #[track_caller]
     fn post(&self, command: &str, body: &Value) -> Value {
         let path = format!("/session/{}/{command}", self.session);
-        self.request("POST", &path, body).unwrap_or_else(|e| panic!("{command} {body:.300}: {e}"))
+        match self.request("POST", &path, body) {
+            Ok(value) => value,
+            Err(e) => panic!("{command} {body:.300}: {e}"),
+        }
     }
 
     /// One command to the driver.
@@ -340,6 +340,25 @@ fn program(variable: &str, name: &str) -> PathBuf {
         env::split_paths(&path).map(|folder| folder.join(name)).find(|path| path.is_file())
     };
     env::var_os(variable).map(PathBuf::from).or_else(on_path).unwrap_or_else(|| name.into())
+}
+
+/// A driver, and the port it listens on. It looks for a number that is free in both families, and gives up where another
+/// program takes that in the meantime: then it is started again.
+fn start_driver(folder: &Path) -> (Child, u16) {
+    let mut driver = Command::new(chromedriver());
+    driver.arg("--port=0").env("HOME", folder).env("TMPDIR", folder).stdin(Stdio::null());
+    driver.stdout(Stdio::piped()).stderr(Stdio::null());
+    #[cfg(unix)]
+    std::os::unix::process::CommandExt::process_group(&mut driver, 0);
+    for _ in 0..5 {
+        let mut started = driver.spawn().expect("chromedriver starts");
+        if let Some(port) = port_of(&mut started) {
+            return (started, port);
+        }
+        let _ = started.kill();
+        let _ = started.wait();
+    }
+    panic!("chromedriver tells no port");
 }
 
 /// The port that a starting driver tells. What else it prints is read away, so that it never waits for a reader.

@@ -27,7 +27,6 @@ fn off_and_on_again_is_the_same_and_undo_brings_back_the_rest() {
         page.choose("#pick-ways", "In");
         let port = format!("#p-{}-server-communication", group::SERVER);
         page.fill(&port, "9445");
-        println!("{}", page.snippet());
         page.wait_for("#snippet-text", "dport 9445 ");
         assert!(!page.snippet().contains("9443"));
         page.wait_for(".findings", "9445 must also be set on Spotfire Server.");
@@ -40,6 +39,7 @@ fn off_and_on_again_is_the_same_and_undo_brings_back_the_rest() {
         page.wait_for("#snippet-text", "dport 9443 ");
 
         // Two roles on one machine meet on two numbers; one press of the fix moves them everywhere, one undo back.
+        page.unfold(group::NODE);
         page.choose(&format!("#w-{}-node-manager", group::NODE), &group::SERVER.to_string());
         page.wait_for(".findings", "Two listeners of Spotfire Server have one number: 9080");
         assert!(page.text(".findings").contains("9443 ("));

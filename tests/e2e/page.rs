@@ -123,14 +123,14 @@ impl Page {
     #[track_caller]
     pub fn text(&self, css: &str) -> String {
         let text = self.browser.run("return document.querySelector(arguments[0])?.textContent ?? null;", json!([css]));
-        text.as_str().unwrap_or_else(|| panic!("nothing is {css}")).to_owned()
+        text.as_str().expect(css).to_owned()
     }
 
     /// What stands in a field.
     #[track_caller]
     pub fn value(&self, css: &str) -> String {
         let value = self.browser.run("return document.querySelector(arguments[0])?.value ?? null;", json!([css]));
-        value.as_str().unwrap_or_else(|| panic!("nothing is {css}")).to_owned()
+        value.as_str().expect(css).to_owned()
     }
 
     /// True if there is such an element.
@@ -166,7 +166,7 @@ impl Page {
     pub fn link(&self) -> String {
         let link = self.copy("Copy link");
         self.wait_for(".toast", "Link copied");
-        let (address, fragment) = link.split_once('#').unwrap_or_else(|| panic!("no link: {link}"));
+        let (address, fragment) = link.split_once('#').expect("a link");
         assert_eq!(address, self.address);
         fragment.to_owned()
     }

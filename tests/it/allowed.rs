@@ -54,7 +54,9 @@ impl Allowed {
         let spans = &mut self.0.entry(gate).or_default().spans;
         let touching: Vec<Span> = spans
             .iter()
-            .filter(|(other, from, to)| *other == family && *from <= last.saturating_add(1) && first <= to.saturating_add(1))
+            .filter(|(other, from, to)| {
+                *other == family && *from <= last.saturating_add(1) && first <= to.saturating_add(1)
+            })
             .copied()
             .collect();
         for touched in touching {
@@ -97,7 +99,8 @@ pub fn span(text: &str) -> Option<Span> {
     if let Some((base, length)) = text.split_once('/') {
         let (family, first) = host(base)?;
         let bits = if family == Family::V4 { 32 } else { 128 };
-        let length: u32 = length.parse().ok().filter(|read: &u32| read.to_string() == length && (1..bits).contains(read))?;
+        let length: u32 =
+            length.parse().ok().filter(|read: &u32| read.to_string() == length && (1..bits).contains(read))?;
         let rest = (1_u128 << (bits - length)) - 1;
         return (first & rest == 0).then_some((family, first, first | rest));
     }
@@ -129,7 +132,16 @@ fn only_canonical_text_is_understood() {
     for text in ["192.0.2.0/24", "192.0.2.1-192.0.2.9", "192.0.2.1", "2001:db8::/32", "2001:db8::1-2001:db8::f"] {
         assert!(span(text).is_some(), "{text}");
     }
-    for text in ["192.0.2.1/24", "192.0.2.0/024", "192.0.2.0/32", "2001:DB8::1", "192.0.2.9-192.0.2.1", "db.example.test", "", "any"] {
+    for text in [
+        "192.0.2.1/24",
+        "192.0.2.0/024",
+        "192.0.2.0/32",
+        "2001:DB8::1",
+        "192.0.2.9-192.0.2.1",
+        "db.example.test",
+        "",
+        "any",
+    ] {
         assert_eq!(span(text), None, "{text}");
     }
     assert_eq!(ports("5701-5704"), Some((5701, 5704)));

@@ -17,29 +17,37 @@ pub const NOWHERE: Id = "no-such-id";
 /// How many cases, and the seed.
 pub fn config() -> ProptestConfig {
     let cases = if std::env::var_os("PORTCULLIS_FULL").is_some() { 1024 } else { 64 };
-    ProptestConfig { cases, rng_seed: RngSeed::Fixed(2026), failure_persistence: None, max_global_rejects: 1 << 20, ..ProptestConfig::default() }
+    ProptestConfig {
+        cases,
+        rng_seed: RngSeed::Fixed(2026),
+        failure_persistence: None,
+        max_global_rejects: 1 << 20,
+        ..ProptestConfig::default()
+    }
 }
 
 /// A deployment that somebody has worked on for a while.
 pub fn deployment() -> impl Strategy<Value = Deployment> {
     let presets: Vec<Id> = CATALOG.presets.iter().map(|preset| preset.id).collect();
     let instances = vec((any::<Index>(), service()), 0..6);
-    (select(presets), vec(addressing(), 0..8), vec(edit(), 0..24), instances).prop_map(|(preset, addresses, edits, instances)| {
-        let mut deployment = Deployment::initial(&CATALOG);
-        for edit in [Edit::Preset(preset)].iter().chain(&addresses).chain(&edits) {
-            deployment.apply(&CATALOG, edit);
-        }
-        // Groups that host services are few: without help they would seldom have more than one instance.
-        for (at, service) in instances {
-            let host = CATALOG.role(service).and_then(|role| role.hosted_on);
-            let hosts = deployment.groups.iter().filter(|group| host.is_some_and(|host| group.carries(host)));
-            let hosts: Vec<GroupId> = hosts.map(|group| group.id).collect();
-            if !hosts.is_empty() {
-                deployment.apply(&CATALOG, &Edit::AddInstance(*at.get(&hosts), service));
+    (select(presets), vec(addressing(), 0..8), vec(edit(), 0..24), instances).prop_map(
+        |(preset, addresses, edits, instances)| {
+            let mut deployment = Deployment::initial(&CATALOG);
+            for edit in [Edit::Preset(preset)].iter().chain(&addresses).chain(&edits) {
+                deployment.apply(&CATALOG, edit);
             }
-        }
-        deployment
-    })
+            // Groups that host services are few: without help they would seldom have more than one instance.
+            for (at, service) in instances {
+                let host = CATALOG.role(service).and_then(|role| role.hosted_on);
+                let hosts = deployment.groups.iter().filter(|group| host.is_some_and(|host| group.carries(host)));
+                let hosts: Vec<GroupId> = hosts.map(|group| group.id).collect();
+                if !hosts.is_empty() {
+                    deployment.apply(&CATALOG, &Edit::AddInstance(*at.get(&hosts), service));
+                }
+            }
+            deployment
+        },
+    )
 }
 
 /// Any edit, now and then several as one.
@@ -80,8 +88,19 @@ pub fn addresses() -> impl Strategy<Value = Addresses> {
 /// An address of any form, often one that others have too.
 pub fn address() -> impl Strategy<Value = Address> {
     let pool = [
-        "192.0.2.1", "192.0.2.2", "192.0.2.3", "192.0.2.0/24", "192.0.2.128/25", "192.0.2.2-192.0.2.9", "198.51.100.7",
-        "2001:db8::1", "2001:db8::2", "2001:db8::/32", "2001:db8::2-2001:db8::f", "db.example.test", "any-host.example.test",
+        "192.0.2.1",
+        "192.0.2.2",
+        "192.0.2.3",
+        "192.0.2.0/24",
+        "192.0.2.128/25",
+        "192.0.2.2-192.0.2.9",
+        "198.51.100.7",
+        "2001:db8::1",
+        "2001:db8::2",
+        "2001:db8::/32",
+        "2001:db8::2-2001:db8::f",
+        "db.example.test",
+        "any-host.example.test",
     ];
     let read = |text: &str| Address::parse(text).expect("the pool is canonical");
     prop_oneof![
@@ -92,7 +111,8 @@ pub fn address() -> impl Strategy<Value = Address> {
 
 /// A port; often one that listeners have by default.
 pub fn port() -> impl Strategy<Value = Port> {
-    let usual = [80, 443, 5701, 5703, 9080, 9082, 9443, 9444, 9501, 9502, 9503, 65535].map(|port| Port::new(port).unwrap());
+    let usual =
+        [80, 443, 5701, 5703, 9080, 9082, 9443, 9444, 9501, 9502, 9503, 65535].map(|port| Port::new(port).unwrap());
     prop_oneof![3 => select(usual.to_vec()), 1 => (1..=u16::MAX).prop_map(|port| Port::new(port).unwrap())]
 }
 
@@ -111,7 +131,8 @@ fn listener() -> impl Strategy<Value = Id> {
 
 /// A choice with one of its answers, seldom another's.
 fn answer() -> impl Strategy<Value = (Id, Option<Id>)> {
-    let own = CATALOG.choices.iter().flat_map(|choice| choice.answers.iter().map(|answer| (choice.id, Some(answer.id))));
+    let own =
+        CATALOG.choices.iter().flat_map(|choice| choice.answers.iter().map(|answer| (choice.id, Some(answer.id))));
     let open = CATALOG.choices.iter().map(|choice| (choice.id, None));
     let wrong = [(NOWHERE, Some(NOWHERE)), (CATALOG.choices[0].id, Some(NOWHERE))];
     select(own.chain(open).chain(wrong).collect::<Vec<_>>())

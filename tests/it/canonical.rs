@@ -17,6 +17,15 @@ fn ip() -> impl Strategy<Value = IpAddr> {
     ]
 }
 
+/// Two addresses of one family, the lower first.
+fn pair() -> impl Strategy<Value = (IpAddr, IpAddr)> {
+    let pair = prop_oneof![
+        any::<[u32; 2]>().prop_map(|bits| bits.map(|bits| IpAddr::V4(Ipv4Addr::from_bits(bits)))),
+        any::<[u128; 2]>().prop_map(|bits| bits.map(|bits| IpAddr::V6(Ipv6Addr::from_bits(bits)))),
+    ];
+    pair.prop_map(|[a, b]| (a.min(b), a.max(b)))
+}
+
 /// True for what no other machine is: itself, everyone, many, or IPv4 in disguise.
 fn nobody(ip: IpAddr) -> bool {
     let disguised = matches!(ip, IpAddr::V6(ip) if ip.to_ipv4_mapped().is_some());
@@ -79,9 +88,8 @@ proptest! {
     }
 
     #[test]
-    fn a_printed_range_is_read_as_itself(a in ip(), b in ip()) {
-        prop_assume!(a.is_ipv4() == b.is_ipv4() && a != b);
-        let (low, high) = (a.min(b), a.max(b));
+    fn a_printed_range_is_read_as_itself((low, high) in pair()) {
+        prop_assume!(low != high);
         match Address::parse(&format!("{low}-{high}")) {
             Ok(read) => {
                 prop_assert_eq!(read.to_string(), format!("{low}-{high}"));

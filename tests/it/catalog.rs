@@ -122,8 +122,16 @@ fn listeners_resolve_and_somebody_reaches_each() {
         assert_eq!(reached, !listener.local, "{}", listener.id);
         assert!(!listener.ports.is_empty() && listener.ports.iter().all(|row| row.count > 0), "{listener:?}");
         let age = |id: &str| CATALOG.releases.iter().position(|release| release.id == id);
-        let since: Vec<_> = listener.ports.iter().map(|row| (!row.since.is_empty()).then(|| age(row.since).expect(row.since))).collect();
-        assert!(since.is_sorted() && since.iter().collect::<BTreeSet<_>>().len() == since.len(), "{}: oldest first", listener.id);
+        let since: Vec<_> = listener
+            .ports
+            .iter()
+            .map(|row| (!row.since.is_empty()).then(|| age(row.since).expect(row.since)))
+            .collect();
+        assert!(
+            since.is_sorted() && since.iter().collect::<BTreeSet<_>>().len() == since.len(),
+            "{}: oldest first",
+            listener.id
+        );
         let newest = listener.defaults(&CATALOG, CATALOG.newest()).expect("a listener of the newest release");
         assert_ne!(listener.alternate, Some(newest.first().number()), "{listener:?}");
         assert!(!listener.fixed || listener.alternate.is_none(), "{listener:?}");

@@ -40,7 +40,8 @@ fn computed(deployment: &Deployment) -> BTreeSet<Row> {
 fn demand(deployment: &Deployment, text: &str) {
     let (written, computed) = (table(text), computed(deployment));
     let list = |rows: BTreeSet<&Row>| rows.into_iter().map(|row| format!("\n    {row}")).collect::<String>();
-    let (lacking, extra) = (list(written.difference(&computed).collect()), list(computed.difference(&written).collect()));
+    let (lacking, extra) =
+        (list(written.difference(&computed).collect()), list(computed.difference(&written).collect()));
     let equal = lacking.is_empty() && extra.is_empty();
     assert!(equal, "\n  in the table, not computed:{lacking}\n  computed, not in the table:{extra}\n");
 }

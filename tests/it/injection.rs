@@ -14,10 +14,44 @@ use crate::{nft_text, powershell_text};
 /// What would end a string, a comment, a here-document or a line, start an expansion, select too much, or look like
 /// something else.
 pub const HOSTILE: [&str; 38] = [
-    "'", "\"", "`", "\\", "a\\", "$(reboot)", "${IFS}", "`reboot`", "%PATH%", "!!", "!$", "^a^b", "~root", "*", "?", "[a]",
-    "|", "&", "; reboot", "> /etc/passwd", "#>", "<#", "'@", "@'", "--", "-WhatIf", "all", "main", "PORTCULLIS", "RULES",
-    "a\nPORTCULLIS\nreboot", "a\r\n}\r\nRemove-NetFirewallRule\r\n& {", "'; Remove-NetFirewallRule; '",
-    "\"; accept; comment \"", "\u{2018}; Remove-NetFirewallRule #\u{2019}\u{201a}\u{201b}\u{201c}\u{201d}", "\u{202e}nettirb", "🔥", "a\0b\tc",
+    "'",
+    "\"",
+    "`",
+    "\\",
+    "a\\",
+    "$(reboot)",
+    "${IFS}",
+    "`reboot`",
+    "%PATH%",
+    "!!",
+    "!$",
+    "^a^b",
+    "~root",
+    "*",
+    "?",
+    "[a]",
+    "|",
+    "&",
+    "; reboot",
+    "> /etc/passwd",
+    "#>",
+    "<#",
+    "'@",
+    "@'",
+    "--",
+    "-WhatIf",
+    "all",
+    "main",
+    "PORTCULLIS",
+    "RULES",
+    "a\nPORTCULLIS\nreboot",
+    "a\r\n}\r\nRemove-NetFirewallRule\r\n& {",
+    "'; Remove-NetFirewallRule; '",
+    "\"; accept; comment \"",
+    "\u{2018}; Remove-NetFirewallRule #\u{2019}\u{201a}\u{201b}\u{201c}\u{201d}",
+    "\u{202e}nettirb",
+    "🔥",
+    "a\0b\tc",
 ];
 
 /// What a text would do, by dialect: every command in order. Sentences about what is held back count once, since two groups
@@ -43,7 +77,9 @@ fn same_commands(hostile: &Deployment, harmless: &Deployment) {
             assert_eq!(snippet.file.replace(dialect.line_end, "\n"), snippet.text);
             assert_eq!(snippet.file.matches('\n').count(), snippet.file.matches(dialect.line_end).count());
             let named = snippet.file_name.strip_suffix(dialect.extension).and_then(|stem| stem.strip_suffix('.'));
-            let fits = |stem: &str| !stem.is_empty() && stem.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-');
+            let fits = |stem: &str| {
+                !stem.is_empty() && stem.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
+            };
             assert!(named.is_some_and(fits), "{}", snippet.file_name);
         }
     }

@@ -38,7 +38,8 @@ fn never_wider(before: &Deployment, edit: &Edit) {
 
 /// A rule as both ends see it.
 fn described(rule: &Rule) -> String {
-    let ends = [&rule.source, &rule.destination].map(|end| format!("g{} {:?} ({})", end.group, end.addresses, end.name));
+    let ends =
+        [&rule.source, &rule.destination].map(|end| format!("g{} {:?} ({})", end.group, end.addresses, end.name));
     format!("{}: {} {} {} {}", rule.key, ends.join(" -> "), rule.protocol, rule.ports, rule.purpose)
 }
 
@@ -145,6 +146,8 @@ proptest! {
                         prop_assert!(printed || noted(), "{}: {address} is dropped in silence", planned.rule.key);
                     }
                 }
+                let once: BTreeSet<&String> = plan.notes.iter().collect();
+                prop_assert_eq!(once.len(), plan.notes.len(), "said twice: {:?}", &plan.notes);
                 let snippet = print(dialect, &deployment, group.id, cover, Text::Apply);
                 prop_assert_eq!(snippet.flows, snippet.written + snippet.held.len());
                 prop_assert_eq!(&snippet.notes, &plan.notes);

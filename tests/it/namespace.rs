@@ -90,8 +90,12 @@ impl Namespace {
         let nsenter = find("nsenter").expect("it was there");
         let mut enter = Command::new(nsenter);
         enter.arg(format!("--net=/proc/{}/ns/net", self.keeper.id())).arg("env").arg(format!("PATH={path}"));
-        enter.args(["HISTFILE=/dev/null", "LC_ALL=C"]).arg(find(command[0]).expect("a shell or nft")).args(&command[1..]);
-        let mut child = enter.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("nsenter starts");
+        enter
+            .args(["HISTFILE=/dev/null", "LC_ALL=C"])
+            .arg(find(command[0]).expect("a shell or nft"))
+            .args(&command[1..]);
+        let mut child =
+            enter.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("nsenter starts");
         let mut stdin = child.stdin.take().expect("it was piped");
         let input = input.to_owned();
         // A command that ends early closes its input: no fault of ours.

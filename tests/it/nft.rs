@@ -109,13 +109,20 @@ fn every_text_loads_lets_through_exactly_its_plan_and_is_taken_out_again() {
             let base = chain(base);
             assert_eq!(base.matches(&jump).count(), 1);
             assert!(base.contains(&format!("policy drop;\n\t\t{jump}")), "the jump is not the first rule: {base}");
-            assert!(base_before.contains(&base.replace(&format!("\t\t{jump}"), "")), "the host's own rules changed: {base}");
+            assert!(
+                base_before.contains(&base.replace(&format!("\t\t{jump}"), "")),
+                "the host's own rules changed: {base}"
+            );
         }
         assert_eq!(found, planned(nftables(), deployment, group, cover), "{apply}");
 
         assert_eq!(loaded(&namespace, &apply), after, "twice is not once");
         assert_eq!(loaded(&namespace, &text(deployment, group, cover, Text::Try)), after, "trying changed something");
-        assert_eq!(loaded(&namespace, &text(deployment, group, cover, Text::TakeOut)), before, "something stays behind");
+        assert_eq!(
+            loaded(&namespace, &text(deployment, group, cover, Text::TakeOut)),
+            before,
+            "something stays behind"
+        );
     }
 }
 
@@ -151,7 +158,11 @@ fn trying_first_changes_nothing_on_a_host_that_never_saw_us() {
     let before = namespace.ruleset();
     for (deployment, group, cover) in complete(&scenarios::all()) {
         assert_eq!(loaded(&namespace, &text(deployment, group, cover, Text::Try)), before);
-        assert_eq!(loaded(&namespace, &text(deployment, group, cover, Text::TakeOut)), before, "there was nothing to take out");
+        assert_eq!(
+            loaded(&namespace, &text(deployment, group, cover, Text::TakeOut)),
+            before,
+            "there was nothing to take out"
+        );
     }
 }
 
@@ -211,7 +222,12 @@ fn any_number_of_addresses_is_loaded_and_no_line_is_longer_than_a_terminal_takes
     let Some(namespace) = Namespace::new("many") else { return };
     let mut deployment = scenarios::default();
     let node = group(&deployment, "Node").id;
-    let apart = |at: u32| format!("2001:db8:aaaa:bbbb:cccc:dddd:{at:x}:1-2001:db8:aaaa:bbbb:cccc:dddd:{at:x}:ffff 192.0.2.{}", at % 120 * 2);
+    let apart = |at: u32| {
+        format!(
+            "2001:db8:aaaa:bbbb:cccc:dddd:{at:x}:1-2001:db8:aaaa:bbbb:cccc:dddd:{at:x}:ffff 192.0.2.{}",
+            at % 120 * 2
+        )
+    };
     let many: Vec<String> = (0x1000..0x1000 + 200).map(apart).collect();
     apply(&mut deployment, Edit::Listens(node, Addresses::parse(&many.join(" ")).0));
     let server = group(&deployment, "Spotfire Server").id;
@@ -233,7 +249,11 @@ fn table_and_chains_are_the_hosts_own() {
     for (field, value) in [("table", "host_fw"), ("input", "INPUT"), ("output", "Out1")] {
         apply(&mut deployment, Edit::Setting(format!("nftables.{field}"), value.to_owned()));
     }
-    let host = HOST.replace("inet filter", "inet host_fw").replacen("chain input", "chain INPUT", 1).replacen("chain output", "chain Out1", 1);
+    let host = HOST.replace("inet filter", "inet host_fw").replacen("chain input", "chain INPUT", 1).replacen(
+        "chain output",
+        "chain Out1",
+        1,
+    );
     namespace.reset(&host);
     let before = namespace.ruleset();
     let server = group(&deployment, "Spotfire Server").id;
@@ -249,7 +269,11 @@ fn a_host_that_is_not_as_assumed_is_refused_and_left_alone() {
     let server = group(&deployment, "Spotfire Server").id;
     let swapped = HOST.replace("hook input priority filter", "hook forward priority 5");
     let no_hook = HOST.replace("type filter hook input priority filter; policy drop;", "");
-    let other_family = HOST.replace("inet filter", "ip6 filter").replace("ip saddr @admins ", "").replace("ipv4_addr", "ipv6_addr").replace("192.0.2.250", "2001:db8::9");
+    let other_family = HOST
+        .replace("inet filter", "ip6 filter")
+        .replace("ip saddr @admins ", "")
+        .replace("ipv4_addr", "ipv6_addr")
+        .replace("192.0.2.250", "2001:db8::9");
     let without_output = HOST.replace("chain output", "chain outgoing");
     for (host, sentence) in [
         ("", "There is no chain input in table inet filter."),
@@ -339,9 +363,12 @@ fn every_text_is_a_shell_script_outside_and_inside() {
         for group in &deployment.groups {
             for kind in Text::ALL {
                 let outside = text(&deployment, group.id, &Direction::ALL, kind);
-                let inside = outside.strip_prefix("sh <<'PORTCULLIS'\n").and_then(|text| text.strip_suffix("PORTCULLIS\n"));
+                let inside =
+                    outside.strip_prefix("sh <<'PORTCULLIS'\n").and_then(|text| text.strip_suffix("PORTCULLIS\n"));
                 let inside = inside.expect("one here-document");
-                for (shell, text) in ["dash", "bash"].into_iter().flat_map(|shell| [(shell, outside.as_str()), (shell, inside)]) {
+                for (shell, text) in
+                    ["dash", "bash"].into_iter().flat_map(|shell| [(shell, outside.as_str()), (shell, inside)])
+                {
                     let outcome = namespace.run(&[shell, "-n"], text);
                     assert!(outcome.success && outcome.stderr.is_empty(), "{shell}: {outcome:?}\n{text}");
                 }

@@ -93,7 +93,9 @@ impl NftText {
     /// `[ip saddr 192.0.2.1] tcp dport 443 ct state new accept`
     fn accept(&mut self, direction: Direction, words: &[&str]) -> Option<()> {
         let at = words.iter().position(|word| matches!(*word, "tcp" | "udp"))?;
-        let (peers, [protocol, "dport", range, "ct", "state", "new", "accept"]) = words.split_at(at) else { return None };
+        let (peers, [protocol, "dport", range, "ct", "state", "new", "accept"]) = words.split_at(at) else {
+            return None;
+        };
         let protocol = if *protocol == "tcp" { Protocol::Tcp } else { Protocol::Udp };
         let (first, last) = ports(range)?;
         let gate: Gate = (direction, protocol, first, last);

@@ -49,7 +49,8 @@ fn nothing_changes_before_the_checks_are_passed() {
         for (.., read) in every(kind) {
             let position = |found: fn(&String) -> bool| read.commands.iter().position(found);
             let first_change = position(|command| changes(command)).expect("it is there to change something");
-            let check = position(|command| command.starts_with("if (-not $me.IsInRole")).expect("a check of the account");
+            let check =
+                position(|command| command.starts_with("if (-not $me.IsInRole")).expect("a check of the account");
             let stop = position(|command| command == "$ErrorActionPreference = 'Stop'").expect("an error ends it");
             assert!(stop < check && check < first_change);
             let warned = read.commands[check + 1..].iter().take(2).map(String::as_str);
@@ -66,7 +67,10 @@ fn trying_only_asks_what_if() {
         for (.., read) in every(kind) {
             for command in read.commands.iter().filter(|command| changes(command)) {
                 let steps = command.split(" | ").filter(|step| changes(step));
-                assert!(steps.clone().count() == 1 && steps.into_iter().all(|step| step.ends_with(" -WhatIf") == asks), "{command}");
+                assert!(
+                    steps.clone().count() == 1 && steps.into_iter().all(|step| step.ends_with(" -WhatIf") == asks),
+                    "{command}"
+                );
             }
         }
     }
@@ -77,7 +81,10 @@ fn taking_out_removes_our_groups_by_their_literal_names_and_nothing_else() {
     for (_, _, cover, read) in every(Text::TakeOut) {
         let removals: Vec<&String> = read.commands.iter().filter(|command| changes(command)).collect();
         let expected = cover.iter().map(|direction| {
-            format!("Get-NetFirewallRule -Group 'Portcullis {}' -ErrorAction SilentlyContinue | Remove-NetFirewallRule", direction.lower())
+            format!(
+                "Get-NetFirewallRule -Group 'Portcullis {}' -ErrorAction SilentlyContinue | Remove-NetFirewallRule",
+                direction.lower()
+            )
         });
         assert!(removals.into_iter().eq(&expected.collect::<Vec<_>>()));
         assert!(read.names.is_empty() && read.allowed.is_empty());
@@ -87,9 +94,20 @@ fn taking_out_removes_our_groups_by_their_literal_names_and_nothing_else() {
 #[test]
 fn stale_rules_go_only_after_the_new_ones_stand() {
     for (_, _, cover, read) in every(Text::Apply) {
-        let order: Vec<&str> = read.commands.iter().filter(|command| changes(command)).map(|command| {
-            if command.starts_with("New-") { "add" } else if command.contains("$rule.Name") { "replace" } else { "stale" }
-        }).collect();
+        let order: Vec<&str> = read
+            .commands
+            .iter()
+            .filter(|command| changes(command))
+            .map(|command| {
+                if command.starts_with("New-") {
+                    "add"
+                } else if command.contains("$rule.Name") {
+                    "replace"
+                } else {
+                    "stale"
+                }
+            })
+            .collect();
         assert_eq!(order, ["replace", "add", "stale"].repeat(cover.len()));
     }
 }
@@ -106,7 +124,10 @@ fn broken_text_is_noticed() {
         ("\n)\n", "\n"),
         (" | Remove-NetFirewallRule", " | | Remove-NetFirewallRule"),
         // What removes more than it should.
-        ("Get-NetFirewallRule -Name $rule.Name -ErrorAction SilentlyContinue | Remove-NetFirewallRule", "Remove-NetFirewallRule"),
+        (
+            "Get-NetFirewallRule -Name $rule.Name -ErrorAction SilentlyContinue | Remove-NetFirewallRule",
+            "Remove-NetFirewallRule",
+        ),
         ("-Group 'Portcullis ingress'", "-Group 'Portcullis*'"),
         ("-Group 'Portcullis ingress' ", ""),
         ("-Name $rule.Name", "-Name $rule.DisplayName"),

@@ -79,7 +79,9 @@ impl<'a> Reader<'a> {
     /// The children that say something.
     fn parts<'t>(&self, node: Node<'t>) -> Vec<Node<'t>> {
         let mut cursor = node.walk();
-        let says = |child: &Node| child.is_named() && !matches!(child.kind(), "comment" | "command_argument_sep" | "empty_statement");
+        let says = |child: &Node| {
+            child.is_named() && !matches!(child.kind(), "comment" | "command_argument_sep" | "empty_statement")
+        };
         node.children(&mut cursor).filter(says).collect()
     }
 
@@ -106,7 +108,9 @@ impl<'a> Reader<'a> {
                     self.read.commands.push("return".to_owned());
                     self.read.refuses |= outermost;
                 }
-                ("pipeline", [assignment]) if assignment.kind() == "assignment_expression" => self.assignment(*assignment)?,
+                ("pipeline", [assignment]) if assignment.kind() == "assignment_expression" => {
+                    self.assignment(*assignment)?
+                }
                 ("pipeline", [_]) => self.pipeline(text)?,
                 ("if_statement", [condition, body]) if CONDITIONS.contains(&self.of(*condition)) => {
                     self.read.commands.push(format!("if ({})", self.of(*condition)));
@@ -185,13 +189,27 @@ impl<'a> Reader<'a> {
             }
         }
         let group = one("Group")?;
-        let Some((_, direction)) = GROUPS.iter().find(|(name, _)| *name == group) else { return fail("a foreign group") };
+        let Some((_, direction)) = GROUPS.iter().find(|(name, _)| *name == group) else {
+            return fail("a foreign group");
+        };
         // An outbound rule filters the port of the other end: the local one is a random number.
         let (way, port) = match direction {
             Direction::Ingress => ("Inbound", "LocalPort"),
             Direction::Egress => ("Outbound", "RemotePort"),
         };
-        let keys = ["Action", "Description", "Direction", "DisplayName", "Enabled", "Group", port, "Name", "Profile", "Protocol", "RemoteAddress"];
+        let keys = [
+            "Action",
+            "Description",
+            "Direction",
+            "DisplayName",
+            "Enabled",
+            "Group",
+            port,
+            "Name",
+            "Profile",
+            "Protocol",
+            "RemoteAddress",
+        ];
         if !entries.keys().eq(BTreeSet::from(keys).iter()) || one("Direction")? != way {
             return fail("not the keys of that direction");
         }

@@ -34,7 +34,9 @@ fn kept(dialect: &Dialect, name: &str, text: &str) {
 
 #[test]
 fn the_text_to_apply_is_what_was_agreed_to() {
-    for (dialect, scenario) in DIALECTS.into_iter().flat_map(|dialect| scenarios::all().into_iter().map(move |scenario| (dialect, scenario))) {
+    for (dialect, scenario) in
+        DIALECTS.into_iter().flat_map(|dialect| scenarios::all().into_iter().map(move |scenario| (dialect, scenario)))
+    {
         for (name, snapshot) in telling(&scenario) {
             let id = group(&scenario.deployment, name).id;
             kept(dialect, snapshot, &print(dialect, &scenario.deployment, id, &Direction::ALL, Text::Apply).text);
@@ -57,7 +59,8 @@ fn the_text_to_try_and_to_take_out_is_what_was_agreed_to() {
 fn no_snapshot_is_left_over() {
     let scenarios = scenarios::all();
     let names = scenarios.iter().flat_map(telling).map(|(_, snapshot)| *snapshot);
-    let expected: BTreeSet<String> = names.chain(["default-server-try", "default-server-take-out"]).map(|name| format!("{name}.snap")).collect();
+    let expected: BTreeSet<String> =
+        names.chain(["default-server-try", "default-server-take-out"]).map(|name| format!("{name}.snap")).collect();
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/it/snapshots");
     for dialect in DIALECTS {
         let files = fs::read_dir(folder.join(dialect.id)).expect("a folder for each dialect");

@@ -48,7 +48,9 @@ fn none(what: &str, found: Vec<String>) {
 #[test]
 fn every_file_says_first_what_it_is() {
     let all = ["src", "tests", "xtask", "benches", "fuzz"].into_iter().flat_map(sources);
-    let mute = all.filter(|source| !source.text.starts_with("//! ") || source.text.lines().next().is_some_and(|line| line.len() < 15));
+    let mute = all.filter(|source| {
+        !source.text.starts_with("//! ") || source.text.lines().next().is_some_and(|line| line.len() < 15)
+    });
     none("no `//!` on the first line", mute.map(|source| source.path).collect());
 }
 
@@ -78,7 +80,11 @@ fn modules_name_only_what_stands_below_them() {
 #[test]
 fn modules_stand_in_the_order_of_their_dependencies() {
     let root = sources("src").into_iter().find(|source| source.path == "src/lib.rs").expect("src/lib.rs");
-    let order: Vec<String> = root.code.lines().filter_map(|line| line.strip_prefix("pub mod ")?.strip_suffix(';').map(str::to_owned)).collect();
+    let order: Vec<String> = root
+        .code
+        .lines()
+        .filter_map(|line| line.strip_prefix("pub mod ")?.strip_suffix(';').map(str::to_owned))
+        .collect();
     let position = |module: &str| order.iter().position(|name| name == module);
     for (module, allowed) in MAY_NAME.iter().filter(|(module, _)| position(module).is_some()) {
         let late = allowed.iter().filter(|name| position(name) > position(module));
@@ -89,7 +95,8 @@ fn modules_stand_in_the_order_of_their_dependencies() {
 
 #[test]
 fn one_module_knows_both_flows_and_rules() {
-    let both = |source: &Source| ["flow", "rule"].iter().all(|name| source.crate_names().iter().any(|found| found == name));
+    let both =
+        |source: &Source| ["flow", "rule"].iter().all(|name| source.crate_names().iter().any(|found| found == name));
     let outside_ui = page().into_iter().filter(|source| source.module() != "ui" && both(source));
     assert_eq!(outside_ui.map(|source| source.path).collect::<Vec<_>>(), ["src/enforce.rs"]);
 }
@@ -145,7 +152,8 @@ fn every_dialect_is_in_the_one_list_once() {
 fn no_code_names_a_row_of_the_catalog_or_a_dialect() {
     let rows = CATALOG.roles.iter().map(|row| row.id).chain(CATALOG.listeners.iter().map(|row| row.id));
     let rows = rows.chain(CATALOG.choices.iter().map(|row| row.id)).chain(CATALOG.releases.iter().map(|row| row.id));
-    let rows = rows.chain(CATALOG.dependencies.iter().map(|row| row.id)).chain(CATALOG.presets.iter().map(|row| row.id));
+    let rows =
+        rows.chain(CATALOG.dependencies.iter().map(|row| row.id)).chain(CATALOG.presets.iter().map(|row| row.id));
     let ids = rows.chain(DIALECTS.iter().map(|dialect| dialect.id));
     // A single letter says nothing: it may be a key of a link, or a delimiter.
     let ids: BTreeSet<&str> = ids.filter(|id| id.len() > 1).collect();
@@ -164,9 +172,13 @@ fn no_code_names_a_row_of_the_catalog_or_a_dialect() {
 fn colours(text: &str) -> Vec<String> {
     let word = |c: char| c.is_alphanumeric() || c == '-' || c == '_' || c == '#';
     let mut found = Vec::new();
-    for value in text.split(['{', ';', '}']).filter_map(|declaration| declaration.split_once(':')).map(|(_, value)| value) {
+    for value in
+        text.split(['{', ';', '}']).filter_map(|declaration| declaration.split_once(':')).map(|(_, value)| value)
+    {
         let hexadecimal = |word: &&str| {
-            word.strip_prefix('#').is_some_and(|digits| matches!(digits.len(), 3 | 4 | 6 | 8) && digits.bytes().all(|b| b.is_ascii_hexdigit()))
+            word.strip_prefix('#').is_some_and(|digits| {
+                matches!(digits.len(), 3 | 4 | 6 | 8) && digits.bytes().all(|b| b.is_ascii_hexdigit())
+            })
         };
         found.extend(value.split(|c: char| !word(c)).filter(hexadecimal).map(str::to_owned));
         for function in ["rgb(", "rgba(", "hsl(", "hsla(", "hwb(", "lab(", "lch(", "oklab(", "oklch(", "color("] {
@@ -182,12 +194,17 @@ fn colours(text: &str) -> Vec<String> {
 /// Stylesheet text without comments.
 fn without_comments(text: &str) -> String {
     let pieces = text.split("/*").enumerate();
-    pieces.map(|(at, piece)| if at == 0 { piece } else { piece.split_once("*/").map_or("", |(_, rest)| rest) }).collect()
+    pieces
+        .map(|(at, piece)| if at == 0 { piece } else { piece.split_once("*/").map_or("", |(_, rest)| rest) })
+        .collect()
 }
 
 #[test]
 fn colours_stand_in_the_tokens_only() {
-    assert_eq!(colours("a { color: #fff; b: rgb(0 0 0); c: white } #abc { white-space: nowrap; d: var(--red) }").len(), 3);
+    assert_eq!(
+        colours("a { color: #fff; b: rgb(0 0 0); c: white } #abc { white-space: nowrap; d: var(--red) }").len(),
+        3
+    );
     let mut wrong = Vec::new();
     for path in files("styles", "css") {
         let text = without_comments(&fs::read_to_string(&path).expect("UTF-8"));

@@ -71,7 +71,10 @@ fn clustering_grows_from_two_ports_to_four() {
 #[test]
 fn what_is_clear_text_by_design_is_not_called_encrypted() {
     for listener in &CATALOG.listeners {
-        let clear = matches!(listener.name, "Public HTTP" | "HTTP" | "Back-end registration" | "Registration" | "JMX" | "LDAP" | "Global Catalog");
+        let clear = matches!(
+            listener.name,
+            "Public HTTP" | "HTTP" | "Back-end registration" | "Registration" | "JMX" | "LDAP" | "Global Catalog"
+        );
         assert_eq!(listener.encryption == portcullis::catalog::Encryption::Clear, clear, "{}", listener.id);
     }
 }
