@@ -181,6 +181,12 @@ fn every_preset_becomes_the_groups_it_names() {
     }
 }
 
+#[test]
+fn the_page_carries_the_facts_of_the_file_and_no_others() {
+    let file = Catalog::parse(SPOTFIRE).unwrap();
+    assert_eq!(format!("{:#?}", *CATALOG), format!("{file:#?}"));
+}
+
 /// Reads a changed copy of the catalog.
 fn read(value: &Value) -> Result<Catalog, String> {
     Catalog::parse(value.to_string().leak()).map_err(|error| error.to_string())

@@ -55,6 +55,11 @@ pub fn sources(folder: &str) -> Vec<Source> {
     files(folder, "rs").into_iter().map(|path| read(&path)).collect()
 }
 
+/// One Rust file, if it is there.
+pub fn source(path: &str) -> Option<Source> {
+    Some(root().join(path)).filter(|path| path.is_file()).map(|path| read(&path))
+}
+
 /// Every file of an extension under a folder, in order.
 pub fn files(folder: &str, extension: &str) -> Vec<PathBuf> {
     let Ok(entries) = fs::read_dir(root().join(folder)) else { return Vec::new() };

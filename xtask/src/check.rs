@@ -37,7 +37,7 @@ pub fn prove(places: &Places) -> Result {
 pub fn bench(places: &Places) -> Result {
     let kit = Kit::gather(places, &mut Report::default())?;
     let page = page::build(places, &places.dist)?;
-    size::report(&page)?;
+    size::report(&page, size::Limit::Reached)?;
     run(&mut kit.cargo("bench --package portcullis --locked --benches"))
 }
 
@@ -68,7 +68,7 @@ fn check(kit: &Kit, report: &mut Report) -> Result {
         page = page::build(kit.places, &kit.places.dist)?;
         Ok(())
     })?;
-    report.step("size", || size::report(&page))?;
+    report.step("size", || size::report(&page, size::Limit::Reached))?;
     machine_suites(kit, report)
 }
 

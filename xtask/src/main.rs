@@ -59,7 +59,7 @@ fn dispatch(args: &[&str]) -> Result {
         ["prove"] => check::prove(&places),
         ["size"] => {
             let page = page::build(&places, &places.dist)?;
-            size::report(&page)
+            size::report(&page, size::Limit::Budget)
         }
         ["bench"] => check::bench(&places),
         [] | ["help" | "--help" | "-h"] => {

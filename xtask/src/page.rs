@@ -23,12 +23,10 @@ const COPIES: [(&str, &str); 2] = [
 ];
 
 /// For size. Functions of one family side by side, and not inlined into their one caller, compress 2 % better; so does what is
-/// computed again where it is needed. The far end of the stack is all that low memory holds, and no pointer of ours wraps
-/// around, so additions may go into offsets. No feature flags: the module declares its own, and "all" makes one that Chromium
-/// cannot load.
-const WASM_OPT_FLAGS: [&str; 5] = [
+/// computed again where it is needed. No feature flags: the module declares its own, and "all" makes one that Chromium cannot
+/// load. Nothing that rests on an assumption (`--low-memory-unused`, `--traps-never-happen`), for 1 % more.
+const WASM_OPT_FLAGS: [&str; 4] = [
     "-Oz",
-    "--low-memory-unused",
     "--skip-pass=local-cse",
     "--one-caller-inline-max-function-size=0",
     "--reorder-functions-by-name",

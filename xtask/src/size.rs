@@ -20,8 +20,20 @@ const WIRE_BUDGET: usize = 125_000;
 /// The most it may weigh on disk, where the WebAssembly is base64 and so a third larger.
 const DISK_BUDGET: usize = 190_000;
 
-/// Prints the sizes, and fails if the page is over budget.
-pub fn report(page: &str) -> Result {
+/// What the page weighs while it is over its budget: wire, then disk. It may go down, never up, and goes away with the gap.
+const REACHED: [usize; 2] = [196_000, 296_000];
+
+/// How strict a measurement is.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Limit {
+    /// The budget: what the page should weigh.
+    Budget,
+    /// What it weighs by now, and must not pass on the way to the budget.
+    Reached,
+}
+
+/// Prints the sizes, and fails if the page is over the limit.
+pub fn report(page: &str, limit: Limit) -> Result {
     let parts =
         Parts::of(page).ok_or("dist/index.html is not a page that `cargo xtask build` made")?;
     println!(
@@ -43,9 +55,15 @@ pub fn report(page: &str) -> Result {
         "{:<28}{DISK_BUDGET:>10}{:>10}{WIRE_BUDGET:>10}",
         "budget", ""
     );
-    match disk <= DISK_BUDGET && wire <= WIRE_BUDGET {
-        true => Ok(()),
-        false => Err("the page is over budget".into()),
+    let over = [wire.saturating_sub(WIRE_BUDGET), disk.saturating_sub(DISK_BUDGET)];
+    let more = [wire.saturating_sub(REACHED[0]), disk.saturating_sub(REACHED[1])];
+    match (over, more) {
+        ([0, 0], _) => Ok(()),
+        ([wire, disk], [0, 0]) if limit == Limit::Reached => {
+            println!("the page is {wire} bytes over its budget on the wire, {disk} on disk; not more than before");
+            Ok(())
+        }
+        ([wire, disk], _) => Err(format!("the page is over budget: {wire} bytes on the wire, {disk} on disk").into()),
     }
 }
 

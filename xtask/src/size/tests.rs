@@ -22,7 +22,7 @@ fn a_page_comes_apart_into_what_it_was_made_of() {
     assert_eq!(parts.wasm, b"\0asm, not really");
     assert!(parts.script.contains("let wasm_bindgen"));
     assert!(parts.markup.contains("<p>text</p>") && !parts.markup.contains("wasm_bindgen"));
-    report(&page).unwrap();
+    report(&page, Limit::Budget).unwrap();
 }
 
 #[test]
@@ -35,10 +35,10 @@ fn a_page_over_budget_fails() {
     })
     .unwrap();
     assert!(
-        report(&page)
+        report(&page, Limit::Budget)
             .unwrap_err()
             .to_string()
             .contains("over budget")
     );
-    assert!(report("<p>another page</p>").is_err());
+    assert!(report("<p>another page</p>", Limit::Budget).is_err());
 }
