@@ -3,7 +3,9 @@
 
 use gloo::events::EventListener;
 use wasm_bindgen::{JsCast, JsValue};
-use web_sys::{Document, Element, HtmlDocument, HtmlElement, HtmlInputElement, HtmlSelectElement, HtmlTextAreaElement, Window};
+use web_sys::{
+    Document, Element, HtmlDocument, HtmlElement, HtmlInputElement, HtmlSelectElement, HtmlTextAreaElement, Window,
+};
 use yew::{Callback, Event, FocusEvent, InputEvent, TargetCast};
 
 fn document() -> Option<Document> {
@@ -69,7 +71,10 @@ pub fn on_undo_keys(undo: Callback<bool>) -> Option<EventListener> {
     Some(EventListener::new_with_options(window()?.as_ref(), "keydown", options, move |event| {
         let Some(key) = event.dyn_ref::<web_sys::KeyboardEvent>() else { return };
         let in_text = key.target().and_then(|target| target.dyn_into::<HtmlInputElement>().ok());
-        if !(key.ctrl_key() || key.meta_key()) || key.alt_key() || in_text.is_some_and(|input| input.type_() != "checkbox") {
+        if !(key.ctrl_key() || key.meta_key())
+            || key.alt_key()
+            || in_text.is_some_and(|input| input.type_() != "checkbox")
+        {
             return;
         }
         let redo = match key.key().as_str() {
@@ -219,7 +224,9 @@ pub fn reveal(id: &str) {
 pub fn show_failure(message: &str, deployment: &str) {
     let attempt = || {
         let element = document()?.get_element_by_id("start-error")?;
-        let text = format!("{message}\n\nYour deployment, to be kept or opened again behind the page's address:\n#{deployment}");
+        let text = format!(
+            "{message}\n\nYour deployment, to be kept or opened again behind the page's address:\n#{deployment}"
+        );
         element.set_text_content(Some(&text));
         element.remove_attribute("hidden").ok()
     };

@@ -38,8 +38,11 @@ fn missing(group: &Group, flows: &[Flow]) -> Option<Finding> {
         place: Place::Addresses(group.id),
         message: format!("{} has no address.", group.name),
         reason: match held {
-            1 => "The rule of one flow is held back: a script that needs it refuses to run until it is filled in.".to_owned(),
-            held => format!("The rules of {held} flows are held back: a script that needs one refuses to run until it is filled in."),
+            1 => "The rule of one flow is held back: a script that needs it refuses to run until it is filled in."
+                .to_owned(),
+            held => format!(
+                "The rules of {held} flows are held back: a script that needs one refuses to run until it is filled in."
+            ),
         },
         sources: Vec::new(),
         fixes: Vec::new(),
@@ -62,7 +65,8 @@ fn collision(catalog: &Catalog, deployment: &Deployment, group: &Group) -> Optio
         taken.extend(ranges.into_iter().enumerate().map(|(at, range)| Taken { listener, range, at }));
     }
     let release_shares = catalog.release(deployment.release).is_some_and(|release| release.shares_service_ports);
-    let may_share = |listener: &Listener| release_shares && catalog.role(listener.role).is_some_and(|role| role.shares_port);
+    let may_share =
+        |listener: &Listener| release_shares && catalog.role(listener.role).is_some_and(|role| role.shares_port);
     let clash = |one: &Taken, other: &Taken| {
         one.listener.protocol == other.listener.protocol
             && one.range.overlaps(other.range)
@@ -111,7 +115,8 @@ fn collision(catalog: &Catalog, deployment: &Deployment, group: &Group) -> Optio
             _ => None,
         })
         .collect();
-    let sources = taken.iter().filter_map(|row| catalog.disagreement(row.listener.disagreement?)).flat_map(|row| &row.sources);
+    let sources =
+        taken.iter().filter_map(|row| catalog.disagreement(row.listener.disagreement?)).flat_map(|row| &row.sources);
     (!clashes.is_empty()).then(|| Finding {
         severity: Severity::Error,
         place: Place::Ports(group.id),
@@ -197,7 +202,8 @@ fn clear_text(catalog: &Catalog, flows: &[Flow]) -> Vec<Finding> {
 
 fn undecided(catalog: &Catalog, deployment: &Deployment, choice: &crate::catalog::Choice) -> Option<Finding> {
     let reason = choice.undecided?;
-    let open = |group: Option<&Group>| deployment.asks(catalog, choice, group) && !deployment.answer(choice, group).decided;
+    let open =
+        |group: Option<&Group>| deployment.asks(catalog, choice, group) && !deployment.answer(choice, group).decided;
     let groups: Vec<&Group> = match choice.scope {
         Scope::Group => deployment.groups.iter().filter(|group| open(Some(group))).collect(),
         Scope::Deployment => Vec::new(),
@@ -219,7 +225,8 @@ fn undecided(catalog: &Catalog, deployment: &Deployment, choice: &crate::catalog
             Edit::Several(groups.iter().map(|group| Edit::GroupAnswer(group.id, choice.id, Some(answer))).collect())
         }
     };
-    let fixes = choice.answers.iter().map(|answer| Fix { label: answer.name.to_owned(), edit: edit(answer.id) }).collect();
+    let fixes =
+        choice.answers.iter().map(|answer| Fix { label: answer.name.to_owned(), edit: edit(answer.id) }).collect();
     Some(Finding {
         severity: Severity::Warning,
         place: Place::Choice(choice.id),
@@ -249,7 +256,8 @@ fn overridden(catalog: &Catalog, deployment: &Deployment) -> Vec<Finding> {
         let used = deployment.groups.iter().any(|group| listening(group, listener));
         used.then(|| finding(listener, *port, None))
     });
-    let in_groups = deployment.groups.iter().flat_map(|group| group.ports.iter().map(move |(id, port)| (group, id, port)));
+    let in_groups =
+        deployment.groups.iter().flat_map(|group| group.ports.iter().map(move |(id, port)| (group, id, port)));
     let in_groups = in_groups.filter_map(|(group, id, port)| {
         let listener = catalog.listener(id).filter(|listener| listening(group, listener))?;
         Some(finding(listener, *port, Some(group)))

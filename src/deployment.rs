@@ -273,13 +273,13 @@ impl Deployment {
         let listener = catalog.listeners_of(service).next()?;
         let start = listener.defaults(catalog, self.release)?.first();
         let role = catalog.role(service)?;
-        let shares = catalog.release(self.release).is_some_and(|release| release.shares_service_ports) && role.shares_port;
+        let shares =
+            catalog.release(self.release).is_some_and(|release| release.shares_service_ports) && role.shares_port;
         let others = catalog.listeners.iter().filter(|other| {
             let may_share = shares && catalog.role(other.role).is_some_and(|role| role.shares_port);
             group.carries(other.role) && other.protocol == listener.protocol && !may_share
         });
-        let taken: Vec<PortRange> =
-            others.flat_map(|other| self.listener_ports(catalog, group, other)).collect();
+        let taken: Vec<PortRange> = others.flat_map(|other| self.listener_ports(catalog, group, other)).collect();
         let free = |port: &Port| !taken.iter().any(|range| range.contains(*port));
         (start.number()..=u16::MAX).filter_map(Port::new).find(free)
     }

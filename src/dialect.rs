@@ -207,7 +207,8 @@ pub fn plan<'a>(
                 if !unsaid.is_empty() && first(peer.group, rule.direction.lower()) {
                     let names: Vec<String> = unsaid.iter().map(ToString::to_string).collect();
                     let names = names.join(", ");
-                    plan.notes.push(format!("{}: {names} left out, since {} needs addresses.", peer.name, dialect.name));
+                    plan.notes
+                        .push(format!("{}: {names} left out, since {} needs addresses.", peer.name, dialect.name));
                 }
                 Some(said)
             }

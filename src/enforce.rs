@@ -30,7 +30,9 @@ pub fn rules(catalog: &Catalog, deployment: &Deployment, flows: &[Flow], point: 
             ruleset.name = zones.join(", ");
             let zone = |id| deployment.group(id).map(|group| deployment.zone(catalog, group));
             let crosses = |flow: &&Flow| match (zone(flow.initiator), zone(flow.responder)) {
-                (Some(from), Some(to)) => from != to && [from, to].iter().all(|zone| zones.iter().any(|own| own == zone)),
+                (Some(from), Some(to)) => {
+                    from != to && [from, to].iter().all(|zone| zones.iter().any(|own| own == zone))
+                }
                 _ => false,
             };
             let made = flows.iter().filter(crosses).filter_map(|flow| rule(deployment, flow, Direction::Ingress));

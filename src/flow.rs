@@ -137,7 +137,8 @@ impl<'a> Found<'a> {
 
     fn add(&mut self, initiator: &Group, responder: &Group, protocol: Protocol, ports: PortRange, reason: Reason) {
         let (initiator, responder) = (initiator.id, responder.id);
-        let [from, to] = [initiator, responder].map(|id| self.groups.iter().position(|group| group.id == id).unwrap_or(0));
+        let [from, to] =
+            [initiator, responder].map(|id| self.groups.iter().position(|group| group.id == id).unwrap_or(0));
         let of_pair = &mut self.of_pairs[from * self.groups.len() + to];
         for at in of_pair.iter() {
             let flow = &mut self.flows[*at];

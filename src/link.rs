@@ -92,7 +92,8 @@ pub fn read(catalog: &Catalog, text: &str) -> Opened {
         None => (unescape(item), None),
     });
     // Collected, not put in one by one: a hostile text would make that slow.
-    let changed: Map<String, Option<String>> = items.into_iter().map(|(key, value)| (key, Some(value))).chain(changes).collect();
+    let changed: Map<String, Option<String>> =
+        items.into_iter().map(|(key, value)| (key, Some(value))).chain(changes).collect();
     let items = changed.into_iter().filter_map(|(key, value)| Some((key, value?))).collect();
     unflatten(catalog, items, &defaults, problems)
 }
@@ -118,7 +119,9 @@ fn flatten(catalog: &Catalog, deployment: &Deployment, defaults: &Items) -> Item
         put("off".to_owned(), joined(deployment.off.keys().copied()));
     }
     for choice in catalog.choices.iter().filter(|choice| choice.scope == Scope::Deployment) {
-        if let Some(answer) = answer_text(deployment.answers.get(choice.id).copied(), choice.default, choice.id, defaults) {
+        if let Some(answer) =
+            answer_text(deployment.answers.get(choice.id).copied(), choice.default, choice.id, defaults)
+        {
             put(format!("c.{}", choice.id), answer);
         }
     }
@@ -158,7 +161,8 @@ fn flatten(catalog: &Catalog, deployment: &Deployment, defaults: &Items) -> Item
         }
         for choice in catalog.choices.iter().filter(|choice| choice.scope == Scope::Group) {
             if choice.roles.iter().any(|role| group.carries(role))
-                && let Some(answer) = answer_text(group.answers.get(choice.id).copied(), choice.default, choice.id, defaults)
+                && let Some(answer) =
+                    answer_text(group.answers.get(choice.id).copied(), choice.default, choice.id, defaults)
             {
                 put(&format!("c.{}", choice.id), answer);
             }
@@ -386,7 +390,9 @@ fn unflatten(catalog: &Catalog, mut items: Items, defaults: &Items, problems: Ve
             reader.problem(format!("Only the first {MOST_FLOWS} flows of your own were read."));
             break;
         }
-        match read_flow(id, &value).filter(|flow| [flow.initiator, flow.responder].iter().all(|end| deployment.group(*end).is_some())) {
+        match read_flow(id, &value)
+            .filter(|flow| [flow.initiator, flow.responder].iter().all(|end| deployment.group(*end).is_some()))
+        {
             Some(flow) => deployment.custom.push(flow),
             None => reader.unknown(&format!("x{id}"), &value),
         }
@@ -405,13 +411,15 @@ fn read_group(reader: &mut Reader, id: u32, mut items: Items, release: Id) -> Op
     let catalog = reader.catalog;
     let key = |field: &str| format!("g{id}.{field}");
     let mut take = |field: &str| items.remove(field);
-    let placed = |catalog: &Catalog, id: &str| catalog.role(id).filter(|role| role.hosted_on.is_none()).map(|role| role.id);
+    let placed =
+        |catalog: &Catalog, id: &str| catalog.role(id).filter(|role| role.hosted_on.is_none()).map(|role| role.id);
     let roles = take("r").map(|value| reader.ids(&key("r"), &value, placed)).unwrap_or_default();
     let Some(first) = roles.first().and_then(|role| catalog.role(role)) else {
         reader.problem(format!("Group {id} has no role that this catalog knows and was left out."));
         return None;
     };
-    let machines = take("m").map_or(Some(1), |value| value.parse::<u16>().ok().filter(|machines| (1..=1000).contains(machines)));
+    let machines =
+        take("m").map_or(Some(1), |value| value.parse::<u16>().ok().filter(|machines| (1..=1000).contains(machines)));
     if machines.is_none() {
         reader.unknown(&key("m"), "");
     }
@@ -440,7 +448,9 @@ fn read_group(reader: &mut Reader, id: u32, mut items: Items, release: Id) -> Op
             None => reader.unknown(&key("i"), item),
         }
     }
-    for listener in catalog.listeners.iter().filter(|listener| !listener.same_everywhere && group.roles.contains(&listener.role)) {
+    for listener in
+        catalog.listeners.iter().filter(|listener| !listener.same_everywhere && group.roles.contains(&listener.role))
+    {
         let field = format!("p.{}", listener.id);
         let value = take(&field);
         if let Some(port) = reader.port(&key(&field), release, listener, value.as_ref()) {

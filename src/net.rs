@@ -160,9 +160,8 @@ impl Port {
         if digits.is_empty() {
             return Err(Refusal::new("Port 0 does not exist: ports are 1 to 65535."));
         }
-        let number: u16 = digits
-            .parse()
-            .map_err(|_| Refusal::new(format!("{digits} is too large: ports are 1 to 65535.")))?;
+        let number: u16 =
+            digits.parse().map_err(|_| Refusal::new(format!("{digits} is too large: ports are 1 to 65535.")))?;
         match Self::new(number) {
             Some(port) if digits.len() == text.len() => Ok(port),
             _ => Err(Refusal::new(format!("{text} has a leading zero.")).meant(digits)),
@@ -415,10 +414,7 @@ pub struct Refused {
 
 /// Reads a list parted by blanks, commas, semicolons or line breaks. What is good is returned in the order typed, each once;
 /// what is not, beside it: one bad piece never spoils the rest.
-pub fn parse_list<T: PartialEq>(
-    text: &str,
-    parse: impl Fn(&str) -> Result<T, Refusal>,
-) -> (Vec<T>, Vec<Refused>) {
+pub fn parse_list<T: PartialEq>(text: &str, parse: impl Fn(&str) -> Result<T, Refusal>) -> (Vec<T>, Vec<Refused>) {
     let mut good = Vec::new();
     let mut refused = Vec::new();
     for piece in text.split(|c: char| c.is_whitespace() || c == ',' || c == ';').filter(|piece| !piece.is_empty()) {
@@ -447,7 +443,9 @@ fn usable(ip: IpAddr) -> Result<IpAddr, Refusal> {
         return Err(Refusal::new(format!("{ip} is an IPv4 address in IPv6 clothing.")).meant(v4.to_string()));
     }
     if ip.is_unspecified() {
-        return Err(Refusal::new(format!("{ip} is no machine's address; for everyone write the word any.")).meant("any"));
+        return Err(
+            Refusal::new(format!("{ip} is no machine's address; for everyone write the word any.")).meant("any")
+        );
     }
     if ip.is_loopback() {
         return because("is the machine itself: write the address that others use.");
@@ -504,7 +502,10 @@ fn prefix(ip_text: &str, length_text: &str) -> Result<Address, Refusal> {
     let length = match length_text.parse::<u8>() {
         Ok(length) if plain && length <= most && (length == 0 || !length_text.starts_with('0')) => length,
         _ => {
-            return Err(Refusal::new(format!("After the slash comes a number from 1 to {most}, not “{}”.", short(length_text))));
+            return Err(Refusal::new(format!(
+                "After the slash comes a number from 1 to {most}, not “{}”.",
+                short(length_text)
+            )));
         }
     };
     if length == 0 {
@@ -528,7 +529,8 @@ fn range(first: IpAddr, last_text: &str) -> Result<Address, Refusal> {
     let last = match (last_text.parse::<IpAddr>(), first) {
         (Ok(last), _) => last,
         (Err(_), IpAddr::V4(v4)) => {
-            let refusal = Refusal::new(format!("“{}” is not an address: write the whole last address.", short(last_text)));
+            let refusal =
+                Refusal::new(format!("“{}” is not an address: write the whole last address.", short(last_text)));
             let [a, b, c, _] = v4.octets();
             return Err(match last_text.parse::<u8>() {
                 Ok(d) => refusal.meant_address(&[(format!("{first}-{}", Ipv4Addr::new(a, b, c, d)), "")]),
@@ -544,8 +546,10 @@ fn range(first: IpAddr, last_text: &str) -> Result<Address, Refusal> {
     match first.cmp(&last) {
         std::cmp::Ordering::Less => Ok(Address::Range(first, last)),
         std::cmp::Ordering::Equal => Ok(Address::Host(first)),
-        std::cmp::Ordering::Greater => Err(Refusal::new(format!("{first}-{last} runs backwards: the lower address comes first."))
-            .meant(format!("{last}-{first}"))),
+        std::cmp::Ordering::Greater => {
+            Err(Refusal::new(format!("{first}-{last} runs backwards: the lower address comes first."))
+                .meant(format!("{last}-{first}")))
+        }
     }
 }
 
@@ -638,9 +642,11 @@ fn not_four_numbers(text: &str) -> Refusal {
         return Refusal::new(format!("“{}” is not an address: four numbers from 0 to 255 are needed.", short(text)));
     };
     if parts == 4 {
-        return Refusal::new("A leading zero or 0x is read differently by different firewalls.").meant_address(&[(ip.to_string(), "")]);
+        return Refusal::new("A leading zero or 0x is read differently by different firewalls.")
+            .meant_address(&[(ip.to_string(), "")]);
     }
-    let refusal = Refusal::new("Four numbers are needed: shortened addresses are read differently by different firewalls.");
+    let refusal =
+        Refusal::new("Four numbers are needed: shortened addresses are read differently by different firewalls.");
     let octets: Option<Vec<u8>> = text.split('.').map(|part| part.parse().ok()).collect();
     let network = octets.filter(|_| parts > 1).map_or_else(String::new, |mut octets| {
         octets.resize(4, 0);
@@ -650,5 +656,7 @@ fn not_four_numbers(text: &str) -> Refusal {
     refusal.meant_address(&[(ip.to_string(), "a machine"), (network, "a network")])
 }
 
+// The path is spelled out because build.rs reads this file too, from elsewhere.
 #[cfg(test)]
+#[path = "net/tests.rs"]
 mod tests;

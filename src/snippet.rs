@@ -70,7 +70,10 @@ pub fn snippet(
         header.push(format!("Held back: {from} to {to}, {} {}: {}", rule.protocol, rule.ports, held.why));
     }
     plan.header = header.iter().map(|line| plain(line)).collect();
-    if !context.fragment.is_empty() && context.fragment.len() <= LONGEST_LINK && context.fragment.chars().all(safe_in_comment) {
+    if !context.fragment.is_empty()
+        && context.fragment.len() <= LONGEST_LINK
+        && context.fragment.chars().all(safe_in_comment)
+    {
         plan.header.push(format!("Same page: {}", context.fragment));
     }
     let text = (dialect.print)(&plan, text);

@@ -145,7 +145,8 @@ impl Deployment {
             Edit::Port(id, listener, port) => {
                 let default = self.changeable(catalog, listener, *port)?;
                 if catalog.listener(listener).is_some_and(|listener| listener.same_everywhere) {
-                    return Err("This port is one number for all machines of the role: it cannot differ in one group.".to_owned());
+                    return Err("This port is one number for all machines of the role: it cannot differ in one group."
+                        .to_owned());
                 }
                 set(&mut self.group_mut(*id)?.ports, listener, port.filter(|port| Some(*port) != default));
             }
@@ -230,14 +231,20 @@ impl Deployment {
         if let (Some(default), Some(port)) = (default, port) {
             let more = default.last().number() - default.first().number();
             if port.number().checked_add(more).is_none() {
-                return Err(format!("{} uses {} ports from this one on: the first can be at most {}.", listener.name, more + 1, u16::MAX - more));
+                return Err(format!(
+                    "{} uses {} ports from this one on: the first can be at most {}.",
+                    listener.name,
+                    more + 1,
+                    u16::MAX - more
+                ));
             }
         }
         Ok(default.map(PortRange::first))
     }
 
     fn preset(&mut self, catalog: &Catalog, id: Id) -> Result<(), String> {
-        let preset = catalog.presets.iter().find(|preset| preset.id == id).ok_or("This preset is not in the catalog.")?;
+        let preset =
+            catalog.presets.iter().find(|preset| preset.id == id).ok_or("This preset is not in the catalog.")?;
         self.groups.clear();
         self.off.clear();
         self.answers.clear();

@@ -35,8 +35,12 @@ pub static DIALECT: Dialect = Dialect {
 
 fn assumes(direction: Direction) -> &'static str {
     match direction {
-        Direction::Ingress => "Assumes a chain that drops incoming traffic by default: where it accepts, these rules change nothing.",
-        Direction::Egress => "Outbound is accepted by default on Linux: these egress rules change nothing until you drop it.",
+        Direction::Ingress => {
+            "Assumes a chain that drops incoming traffic by default: where it accepts, these rules change nothing."
+        }
+        Direction::Egress => {
+            "Outbound is accepted by default on Linux: these egress rules change nothing until you drop it."
+        }
     }
 }
 
@@ -57,9 +61,10 @@ fn name(text: &str) -> Result<(), &'static str> {
 
 /// Words of nft's grammar that might be tried as a name.
 const WORDS: [&str; 40] = [
-    "accept", "add", "all", "arp", "bridge", "chain", "comment", "continue", "counter", "create", "ct", "delete", "device",
-    "drop", "element", "ether", "flow", "flush", "fwd", "hook", "icmp", "icmpv6", "inet", "ip", "ip6", "jump", "list", "map",
-    "meta", "netdev", "policy", "priority", "reject", "rule", "ruleset", "set", "table", "tcp", "type", "udp",
+    "accept", "add", "all", "arp", "bridge", "chain", "comment", "continue", "counter", "create", "ct", "delete",
+    "device", "drop", "element", "ether", "flow", "flush", "fwd", "hook", "icmp", "icmpv6", "inet", "ip", "ip6",
+    "jump", "list", "map", "meta", "netdev", "policy", "priority", "reject", "rule", "ruleset", "set", "table", "tcp",
+    "type", "udp",
 ];
 
 /// Addresses in one rule. A terminal cuts a pasted line at 4095 bytes, and a range of IPv6 addresses has up to 79.
@@ -79,8 +84,12 @@ struct Way<'a> {
 
 fn way<'a>(plan: &'a Plan, direction: Direction) -> Way<'a> {
     match direction {
-        Direction::Ingress => Way { chain: "portcullis_in", base: plan.setting("input"), hook: "input", kept: "incoming" },
-        Direction::Egress => Way { chain: "portcullis_out", base: plan.setting("output"), hook: "output", kept: "outgoing" },
+        Direction::Ingress => {
+            Way { chain: "portcullis_in", base: plan.setting("input"), hook: "input", kept: "incoming" }
+        }
+        Direction::Egress => {
+            Way { chain: "portcullis_out", base: plan.setting("output"), hook: "output", kept: "outgoing" }
+        }
     }
 }
 

@@ -29,8 +29,12 @@ pub static DIALECT: Dialect = Dialect {
 
 fn assumes(direction: Direction) -> &'static str {
     match direction {
-        Direction::Ingress => "Windows blocks inbound traffic by default: these rules admit what is listed. A block rule beats them.",
-        Direction::Egress => "Outbound is allowed by default on Windows: these egress rules change nothing until you block it.",
+        Direction::Ingress => {
+            "Windows blocks inbound traffic by default: these rules admit what is listed. A block rule beats them."
+        }
+        Direction::Egress => {
+            "Outbound is allowed by default on Windows: these egress rules change nothing until you block it."
+        }
     }
 }
 
@@ -54,7 +58,9 @@ fn print(plan: &Plan, text: Text) -> String {
             let _ = writeln!(out, "Write-Warning 'Held back: {refusal}.'");
         }
         if !refusals.is_empty() {
-            out.push_str("Write-Warning 'Nothing was changed. Fill in what is missing on the page and copy again.'\nreturn\n");
+            out.push_str(
+                "Write-Warning 'Nothing was changed. Fill in what is missing on the page and copy again.'\nreturn\n",
+            );
         }
     }
     out.push_str(ADMINISTRATOR);

@@ -97,7 +97,8 @@ fn Page(props: &PageProps) -> Html {
     use_effect_with(message.clone(), {
         move |message: &UseStateHandle<AttrValue>| {
             let message = message.clone();
-            let timer = (!message.is_empty()).then(|| gloo::timers::callback::Timeout::new(8_000, move || message.set(AttrValue::Static(""))));
+            let timer = (!message.is_empty())
+                .then(|| gloo::timers::callback::Timeout::new(8_000, move || message.set(AttrValue::Static(""))));
             move || drop(timer)
         }
     });
@@ -110,7 +111,9 @@ fn Page(props: &PageProps) -> Html {
             let done = Callback::from(move |copied| {
                 told.emit(match copied {
                     Copied::Copied => "Link copied. It holds the names and addresses of this deployment.".into(),
-                    Copied::Selected => "The browser does not allow copying by button. The link is selected below: press Ctrl+C.".into(),
+                    Copied::Selected => {
+                        "The browser does not allow copying by button. The link is selected below: press Ctrl+C.".into()
+                    }
                 });
             });
             browser::copy(link, "link-text", done);

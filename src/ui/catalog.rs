@@ -13,7 +13,9 @@ pub fn catalog(state: &State, act: &Act) -> Html {
     let catalog = &*state.catalog;
     let query = state.view.query.trim().to_ascii_lowercase();
     let role = |listener: &Listener| catalog.role(listener.role).map_or("", |role| role.name);
-    let ports = |listener: &Listener| listener.defaults(catalog, state.deployment.release).map_or_else(String::new, |range| range.to_string());
+    let ports = |listener: &Listener| {
+        listener.defaults(catalog, state.deployment.release).map_or_else(String::new, |range| range.to_string())
+    };
     let matches = |listener: &&Listener| {
         let number = query.parse::<u16>().ok().and_then(crate::net::Port::new);
         let range = listener.defaults(catalog, state.deployment.release);

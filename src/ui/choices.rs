@@ -11,7 +11,8 @@ use crate::deployment::{Edit, Group};
 
 /// The choices that matter for a group: its own, and those of the deployment that stand beside one of its roles.
 pub fn choices(state: &State, act: &Act, group: &Group) -> Html {
-    let asked = state.catalog.choices.iter().filter(|choice| state.deployment.asks(&state.catalog, choice, Some(group)));
+    let asked =
+        state.catalog.choices.iter().filter(|choice| state.deployment.asks(&state.catalog, choice, Some(group)));
     html! { <>{ for asked.map(|row| choice(state, act, row, group)) }</> }
 }
 

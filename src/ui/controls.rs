@@ -25,7 +25,7 @@ pub fn entry(value: impl Into<AttrValue>, words: impl Into<AttrValue>, chosen: b
     Entry { value: value.into(), words: words.into(), chosen }
 }
 
-/// A list of which one entry holds. `name` says what it is for; empty if a label does.
+/// A list of which one entry holds: the chosen one, or else the first. `name` says what it is for; empty if a label does.
 pub fn select(
     id: impl Into<AttrValue>,
     name: impl Into<AttrValue>,
@@ -37,8 +37,11 @@ pub fn select(
 
 fn list(id: AttrValue, name: AttrValue, entries: Vec<Entry>, onchange: Callback<Event>) -> Html {
     let name = Some(name).filter(|name| !name.is_empty());
-    let options = entries.into_iter().map(|entry| {
-        html! { <option value={entry.value} selected={entry.chosen}>{ entry.words }</option> }
+    // Left to itself, a list shows the option that was made first, and Yew makes the last one first.
+    let undecided = !entries.iter().any(|entry| entry.chosen);
+    let options = entries.into_iter().enumerate().map(|(at, entry)| {
+        let selected = entry.chosen || undecided && at == 0;
+        html! { <option value={entry.value} {selected}>{ entry.words }</option> }
     });
     html! { <select {id} aria-label={name} {onchange}>{ for options }</select> }
 }

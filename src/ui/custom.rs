@@ -43,7 +43,8 @@ impl Draft {
             return Err("A single machine needs no rule to reach itself.".to_owned());
         }
         let ports = PortRange::parse(&self.ports).map_err(|refusal| refusal.to_string())?;
-        let protocol = Protocol::ALL.into_iter().find(|protocol| protocol.lower() == self.protocol).unwrap_or(Protocol::Tcp);
+        let protocol =
+            Protocol::ALL.into_iter().find(|protocol| protocol.lower() == self.protocol).unwrap_or(Protocol::Tcp);
         let purpose = match self.purpose.trim() {
             "" => "Added by hand".to_owned(),
             purpose => purpose.to_owned(),

@@ -33,7 +33,8 @@ pub fn deployment(state: &State, act: &Act) -> Html {
 fn role(state: &State, act: &Act, role: &Role) -> Html {
     let (catalog, deployment) = (&*state.catalog, &*state.deployment);
     let on = deployment.has(catalog, role.id);
-    let carriers: Vec<&Group> = deployment.groups.iter().filter(|group| deployment.runs(catalog, group, role.id)).collect();
+    let carriers: Vec<&Group> =
+        deployment.groups.iter().filter(|group| deployment.runs(catalog, group, role.id)).collect();
     let own: Vec<&Group> = carriers.iter().copied().filter(|group| at_home(state, group, role.id)).collect();
     let id = role.id;
     let onchange = {

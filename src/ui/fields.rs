@@ -82,15 +82,16 @@ pub fn PortField(props: &PortProps) -> Html {
         if has_default && text.trim().is_empty() { Ok(None) } else { Port::parse(text).map(Some) }
     };
     // Who types the default's number, perhaps as the beginning of another one, keeps it before the eyes.
-    let stands_for = |port: Option<Port>| port.filter(|port| props.value.is_some() || port.to_string() != *props.placeholder);
+    let stands_for =
+        |port: Option<Port>| port.filter(|port| props.value.is_some() || port.to_string() != *props.placeholder);
     // A draft holds as long as the value is still the one it was typed over, or the one it stands for.
     let held = draft.as_ref().filter(|(text, over)| match read(text) {
         Ok(port) => stands_for(port) == props.value,
         Err(_) => *over == props.value,
     });
-    let text = held.map(|(text, _)| text.clone()).unwrap_or_else(|| {
-        props.value.map(|port| port.to_string()).unwrap_or_default().into()
-    });
+    let text = held
+        .map(|(text, _)| text.clone())
+        .unwrap_or_else(|| props.value.map(|port| port.to_string()).unwrap_or_default().into());
     let error = read(&text).err();
     let oninput = {
         let (draft, onchange, start) = (draft.clone(), props.onchange.clone(), *start);

@@ -22,7 +22,9 @@ pub fn details(state: &State, act: &Act, group: &Group) -> Html {
         move |addresses| act.now(Action::Edit(Edit::Listens(id, addresses)))
     });
     let name = act.on(move |event: InputEvent| Some(Action::Edit(Edit::Rename(id, browser::typed(&event)))));
-    let machines = act.on(move |event: InputEvent| Some(Action::Edit(Edit::Machines(id, browser::typed(&event).trim().parse().ok()?))));
+    let machines = act.on(move |event: InputEvent| {
+        Some(Action::Edit(Edit::Machines(id, browser::typed(&event).trim().parse().ok()?)))
+    });
     let system = act.on(move |event: Event| {
         let chosen = browser::chosen(&event);
         let system = System::ALL.into_iter().find(|system| system.name() == chosen)?;
@@ -80,7 +82,12 @@ fn outgoing(act: &Act, group: &Group) -> Html {
 fn placement(state: &State, act: &Act, group: &Group, role: Id) -> Html {
     let Some(role) = state.catalog.role(role) else { return html! {} };
     let (from, id) = (group.id, role.id);
-    let others: Vec<&Group> = state.deployment.groups.iter().filter(|other| other.id != from && !other.carries(id) && hosts(state, other)).collect();
+    let others: Vec<&Group> = state
+        .deployment
+        .groups
+        .iter()
+        .filter(|other| other.id != from && !other.carries(id) && hosts(state, other))
+        .collect();
     if role.external || role.kind == Kind::Client || others.is_empty() && group.roles.len() < 2 {
         return html! {};
     }
@@ -98,7 +105,9 @@ fn placement(state: &State, act: &Act, group: &Group, role: Id) -> Html {
     if together {
         entries.push(entry("own", "On machines of its own", false));
     }
-    entries.extend(others.iter().map(|other| entry(other.id.0.to_string(), format!("Together with {}", other.name), false)));
+    entries.extend(
+        others.iter().map(|other| entry(other.id.0.to_string(), format!("Together with {}", other.name), false)),
+    );
     let name = format!("w-{}-{}", from.0, id);
     let list = select(name.clone(), format!("Where {} of {} runs", role.name, group.name), entries, onchange);
     labeled(name, if together { role.name } else { "Runs" }, list)
@@ -116,9 +125,14 @@ fn hosts(state: &State, group: &Group) -> bool {
 fn ports(state: &State, act: &Act, group: &Group) -> Html {
     let (catalog, deployment) = (&*state.catalog, &*state.deployment);
     let listening = catalog.listeners.iter().filter(|listener| deployment.listening(catalog, group, listener));
-    let rows = listening.filter(|listener| group.roles.contains(&listener.role)).map(|listener| port(state, act, group, listener));
-    let hosted: Vec<&Role> =
-        catalog.roles.iter().filter(|role| role.hosted_on.is_some_and(|host| deployment.runs(catalog, group, host))).collect();
+    let rows = listening
+        .filter(|listener| group.roles.contains(&listener.role))
+        .map(|listener| port(state, act, group, listener));
+    let hosted: Vec<&Role> = catalog
+        .roles
+        .iter()
+        .filter(|role| role.hosted_on.is_some_and(|host| deployment.runs(catalog, group, host)))
+        .collect();
     html! {
         <table class="ports">
             <caption class="visually-hidden">{ format!("Ports of {}", group.name) }</caption>
@@ -175,7 +189,7 @@ fn port(state: &State, act: &Act, group: &Group, listener: &Listener) -> Html {
             </td>
             <td>
                 if value.is_some() {
-                    { sign("↺", format!("{}: back to {}", listener.name, default.first()), act.edit(edit(None))) }
+                    { sign("↺", format!("{}: back to {}", listener.name, default.first()), act.edit(Edit::Several(vec![edit(None)]))) }
                 }
             </td>
         </tr>

@@ -23,9 +23,13 @@ pub fn notices(state: &State, act: &Act) -> Html {
 
 fn aside(aside: &Aside, act: &Act) -> Html {
     let text = match (aside.why, &aside.mine) {
-        (Why::Link, Some(_)) => "This deployment came by a link. Yours is kept, and stays as it is until you keep this one.",
+        (Why::Link, Some(_)) => {
+            "This deployment came by a link. Yours is kept, and stays as it is until you keep this one."
+        }
         (Why::Link, None) => "This deployment came by a link and is not kept in this browser yet.",
-        (Why::Broken, _) => "The last start did not come to its end, so your deployment was not opened. It is still kept.",
+        (Why::Broken, _) => {
+            "The last start did not come to its end, so your deployment was not opened. It is still kept."
+        }
     };
     html! {
         <section class="notice" aria-label="Not your own deployment">
@@ -51,7 +55,7 @@ fn pending(pending: &Pending, act: &Act) -> Html {
     html! {
         <section class="notice asking" id="pending" role="alertdialog" aria-labelledby="pending-title" aria-describedby="pending-list">
             <p id="pending-title"><b>{ format!("{}?", pending.name) }</b>{ " The rules would change like this:" }</p>
-            <ul id="pending-list">{ for pending.consequences.iter().map(|text| html! { <li>{ text }</li> }) }</ul>
+            <ul id="pending-list" tabindex="-1">{ for pending.consequences.iter().map(|text| html! { <li>{ text }</li> }) }</ul>
             <button onclick={act.always(Action::Cancel)}>{ "Leave it as it is" }</button>
             <button class="primary" onclick={act.always(Action::Confirm)}>{ yes }</button>
         </section>

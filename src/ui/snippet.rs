@@ -3,9 +3,9 @@
 use yew::prelude::*;
 
 use super::Act;
+use super::answer::counted;
 use super::controls::{entry, select, sign};
 use super::fields::AddressField;
-use super::answer::counted;
 use super::state::{Action, State, Ways};
 use crate::browser::{self, Copied};
 use crate::deployment::{Edit, Group, GroupId};
@@ -53,14 +53,25 @@ fn chosen_dialect(group: &Group) -> &'static Dialect {
     chosen.unwrap_or_else(|| dialect::usual(group.system))
 }
 
-fn bar(state: &State, act: &Act, group: &Group, dialect: &Dialect, snippet: &Snippet, told: &Callback<AttrValue>) -> Html {
+fn bar(
+    state: &State,
+    act: &Act,
+    group: &Group,
+    dialect: &Dialect,
+    snippet: &Snippet,
+    told: &Callback<AttrValue>,
+) -> Html {
     let offered = state.offered();
     let groups = offered.iter().filter_map(|id| state.deployment.group(*id)).map(|row| {
         let name = if row.machines > 1 { format!("{} (×{})", row.name, row.machines) } else { row.name.clone() };
         entry(row.id.0.to_string(), name, row.id == group.id)
     });
     let dialects = DIALECTS.iter().map(|row| {
-        let name = if row.system == group.system { row.name.to_owned() } else { format!("{} (not for {})", row.name, group.system.name()) };
+        let name = if row.system == group.system {
+            row.name.to_owned()
+        } else {
+            format!("{} (not for {})", row.name, group.system.name())
+        };
         entry(row.id, name, row.id == dialect.id)
     });
     let ways = Ways::ALL.map(|(ways, name)| entry(name, name, ways == state.view.ways)).into();
@@ -78,8 +89,12 @@ fn bar(state: &State, act: &Act, group: &Group, dialect: &Dialect, snippet: &Sni
             let done = Callback::from(move |copied| {
                 told.emit(match (copied, held) {
                     (Copied::Copied, 0) => "Copied.".into(),
-                    (Copied::Copied, held) => format!("Copied; it refuses to run while {} held back.", are(held)).into(),
-                    (Copied::Selected, _) => "The browser does not allow copying by button. The text is selected: press Ctrl+C.".into(),
+                    (Copied::Copied, held) => {
+                        format!("Copied; it refuses to run while {} held back.", are(held)).into()
+                    }
+                    (Copied::Selected, _) => {
+                        "The browser does not allow copying by button. The text is selected: press Ctrl+C.".into()
+                    }
                 });
             });
             browser::copy(text.clone(), TEXT, done);
@@ -138,7 +153,8 @@ fn above(state: &State, act: &Act, group: &Group, dialect: &Dialect, ruleset: &R
         }
     });
     // A field must not go from under the hands of who types in it, as soon as what is typed is an address.
-    let onfocusout = act.on(|event: FocusEvent| browser::leaves(&event, ".missing-peers").then_some(Action::Filling(None)));
+    let onfocusout =
+        act.on(|event: FocusEvent| browser::leaves(&event, ".missing-peers").then_some(Action::Filling(None)));
     let waiting = match snippet.held.len() {
         0 => "Nothing is held back any more.".to_owned(),
         held => format!("{} held back until these are filled in:", are(held)),

@@ -199,7 +199,14 @@ impl State {
             derived,
             past: Vec::new(),
             future: Vec::new(),
-            view: View { group: None, ways: Ways::In, text: Text::Apply, tab: Tab::Findings, query: String::new(), filling: Vec::new() },
+            view: View {
+                group: None,
+                ways: Ways::In,
+                text: Text::Apply,
+                tab: Tab::Findings,
+                query: String::new(),
+                filling: Vec::new(),
+            },
             aside,
             notices,
             pending: None,
@@ -216,9 +223,10 @@ impl State {
     /// The groups that have a snippet: they take part and are not somebody else's. Clients come last.
     pub fn offered(&self) -> Vec<GroupId> {
         let (catalog, deployment) = (&*self.catalog, &*self.deployment);
-        let managed = deployment.groups.iter().filter(|group| {
-            deployment.takes_part(catalog, group) && !deployment.external(catalog, group)
-        });
+        let managed = deployment
+            .groups
+            .iter()
+            .filter(|group| deployment.takes_part(catalog, group) && !deployment.external(catalog, group));
         let client = |group: &&crate::deployment::Group| {
             let role = group.roles.first().and_then(|role| catalog.role(role));
             role.is_some_and(|role| role.kind == crate::catalog::Kind::Client)
@@ -251,7 +259,9 @@ impl State {
             Edited::Unchanged => self.pending = None,
             Edited::Changed => {
                 let name = edit.name(&self.catalog, &self.deployment);
-                let goes_on = edit.is_typing() && self.future.is_empty() && self.past.last().is_some_and(|step| step.name == name);
+                let goes_on = edit.is_typing()
+                    && self.future.is_empty()
+                    && self.past.last().is_some_and(|step| step.name == name);
                 match goes_on {
                     true => self.show(deployment),
                     false => self.replace(&name, deployment),

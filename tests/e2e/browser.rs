@@ -68,8 +68,16 @@ impl Browser {
         let profile = format!("--user-data-dir={}", browser.folder.join("profile").display());
         let arguments = [
             // The tests may run as root in a container; the only page opened is ours.
-            "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--disable-dev-shm-usage", "--no-first-run",
-            "--disable-background-networking", "--disable-component-update", "--disable-sync", &profile,
+            "--headless",
+            "--no-sandbox",
+            "--disable-gpu",
+            "--disable-quic",
+            "--disable-dev-shm-usage",
+            "--no-first-run",
+            "--disable-background-networking",
+            "--disable-component-update",
+            "--disable-sync",
+            &profile,
         ];
         let asked = json!({ "capabilities": { "alwaysMatch": {
             "browserName": "chrome",
@@ -86,7 +94,10 @@ impl Browser {
         let made = browser.request("POST", "/session", &asked).unwrap_or_else(|e| panic!("no session: {e}"));
         browser.session = made["sessionId"].as_str().expect("a session").to_owned();
         // By this way, a browser does not ask whether a script should really be kept.
-        browser.devtools("Browser.setDownloadBehavior", json!({ "behavior": "allow", "downloadPath": browser.downloads() }));
+        browser.devtools(
+            "Browser.setDownloadBehavior",
+            json!({ "behavior": "allow", "downloadPath": browser.downloads() }),
+        );
         browser
     }
 
@@ -293,7 +304,10 @@ impl Drop for Browser {
         }
         // The driver, and the browser if it has outlived its session: they are a group of their own.
         #[cfg(target_os = "linux")]
-        let _ = rustix::process::kill_process_group(rustix::process::Pid::from_child(&self.driver), rustix::process::Signal::KILL);
+        let _ = rustix::process::kill_process_group(
+            rustix::process::Pid::from_child(&self.driver),
+            rustix::process::Signal::KILL,
+        );
         let _ = self.driver.kill();
         let _ = self.driver.wait();
         let _ = fs::remove_dir_all(&self.folder);
@@ -306,7 +320,9 @@ pub fn page_folder() -> Option<PathBuf> {
     let folder = given.unwrap_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("dist"));
     let programs = [chromium(), chromedriver()];
     let missing = match programs.iter().find(|program| !program.is_file()) {
-        _ if !folder.join("index.html").is_file() => format!("no page in {}: cargo xtask build makes it", folder.display()),
+        _ if !folder.join("index.html").is_file() => {
+            format!("no page in {}: cargo xtask build makes it", folder.display())
+        }
         Some(program) => format!("no {} (Debian: apt-get install chromium chromium-driver)", program.display()),
         None => return Some(folder),
     };

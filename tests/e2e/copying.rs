@@ -76,7 +76,9 @@ fn runs(_: &str, _: &str) {
 #[test]
 fn a_download_has_the_right_name_and_line_ends() {
     tell(|page| {
-        for (group, name, line_end) in [(group::SERVER, "spotfire-spotfire-server.sh", "\n"), (group::NODE, "spotfire-node.ps1", "\r\n")] {
+        for (group, name, line_end) in
+            [(group::SERVER, "spotfire-spotfire-server.sh", "\n"), (group::NODE, "spotfire-node.ps1", "\r\n")]
+        {
             page.choose("#pick-group", &group.to_string());
             page.browser.click(&format!("button[title=\"Download {name}\"]"));
             let path = page.browser.downloads().join(name);
@@ -86,7 +88,11 @@ fn a_download_has_the_right_name_and_line_ends() {
                 page.browser.run_async("await new Promise(requestAnimationFrame);", json!([]));
                 path.is_file()
             });
-            assert!(arrived, "{name} has not come: {:?}", fs::read_dir(page.browser.downloads()).map(Iterator::collect::<Vec<_>>));
+            assert!(
+                arrived,
+                "{name} has not come: {:?}",
+                fs::read_dir(page.browser.downloads()).map(Iterator::collect::<Vec<_>>)
+            );
             let text = fs::read_to_string(&path).expect("text");
             assert_eq!(text, page.snippet().replace('\n', line_end));
             fs::remove_file(path).expect("ours");
@@ -105,7 +111,10 @@ fn copy_works_without_the_clipboard_interface() {
     page.browser.resize(1280, 800);
     page.browser.before_every_page(WATCH);
     page.open("");
-    assert_eq!(page.browser.run("return [isSecureContext, navigator.clipboard === undefined];", json!([])), json!([false, true]));
+    assert_eq!(
+        page.browser.run("return [isSecureContext, navigator.clipboard === undefined];", json!([])),
+        json!([false, true])
+    );
     falls_back(&page);
 
     page.browser.before_every_page("Object.defineProperty(navigator, 'clipboard', { value: undefined });");

@@ -48,7 +48,8 @@ fn off_and_on_again_is_the_same_and_undo_brings_back_the_rest() {
         page.press_button("Move to 9082 and 9444");
         page.wait_for("#snippet-text", "dport 9444 ");
         assert!(page.snippet().contains("dport 9082 ") && page.text(".diagram svg").contains("9444"));
-        let values = ["registration", "communication"].map(|name| page.value(&format!("#p-{}-node-{name}", group::SERVER)));
+        let values =
+            ["registration", "communication"].map(|name| page.value(&format!("#p-{}-node-{name}", group::SERVER)));
         assert_eq!(values, ["9082", "9444"]);
         assert!(!page.text(".findings").contains("have one number"));
         page.browser.click("#tab-Flows");
@@ -69,14 +70,16 @@ fn off_and_on_again_is_the_same_and_undo_brings_back_the_rest() {
 #[test]
 fn nothing_opens_unasked() {
     tell(|page| {
-        page.choose(".preset", "cluster");
+        page.choose("#pick-preset", "cluster");
         page.wait_for("#pick-group", "Load balancer");
         let (start, snippet) = (page.link(), page.snippet());
         let switch = "#role-load-balancer";
         page.browser.click(switch);
         page.wait_for("#pending", "Switch off Load balancer or reverse proxy?");
         let asked = page.text("#pending-list");
-        for flow in ["Opens Web clients to Spotfire Servers, TCP 443", "Opens Analyst clients to Spotfire Servers, TCP 443"] {
+        for flow in
+            ["Opens Web clients to Spotfire Servers, TCP 443", "Opens Analyst clients to Spotfire Servers, TCP 443"]
+        {
             assert!(asked.contains(flow), "{asked}");
         }
         page.picture("asking");

@@ -48,10 +48,19 @@ fn the_keyboard_is_enough() {
         assert_eq!(copied, json!(page.snippet()));
 
         walk_to(page, "tab-Findings");
-        for (pressed, tab) in [(key::RIGHT, "Flows"), (key::END, "Catalog"), (key::RIGHT, "Findings"), (key::LEFT, "Catalog"), (key::HOME, "Findings")] {
+        for (pressed, tab) in [
+            (key::RIGHT, "Flows"),
+            (key::END, "Catalog"),
+            (key::RIGHT, "Findings"),
+            (key::LEFT, "Catalog"),
+            (key::HOME, "Findings"),
+        ] {
             page.browser.press(&[pressed]);
             assert_eq!(focus(page)["id"], format!("tab-{tab}"));
-            page.browser.wait_with("document.getElementById(arguments[0]).ariaSelected === 'true'", json!([format!("tab-{tab}")]));
+            page.browser.wait_with(
+                "document.getElementById(arguments[0]).ariaSelected === 'true'",
+                json!([format!("tab-{tab}")]),
+            );
         }
         page.browser.press(&[key::TAB]);
         assert_eq!(focus(page)["id"], "tab-panel");
@@ -75,7 +84,10 @@ fn focus(page: &Page) -> Value {
         ring: style.outlineStyle !== 'none' && parseFloat(style.outlineWidth) >= 2, \
         seen: box.width > 2 && box.height > 2 && box.bottom > 0 && box.top < innerHeight && box.right > 0 && box.left < innerWidth };";
     let focus = page.browser.run(script, json!([]));
-    assert!(focus["name"] == "BODY" || focus["ring"] == true && focus["seen"] == true, "the focus is not seen: {focus}");
+    assert!(
+        focus["name"] == "BODY" || focus["ring"] == true && focus["seen"] == true,
+        "the focus is not seen: {focus}"
+    );
     focus
 }
 
@@ -131,7 +143,13 @@ fn axe_finds_nothing_and_nothing_is_wider_than_the_screen() {
                     );
                     let of = |list: &Value| -> Vec<String> {
                         let rules = list.as_array().into_iter().flatten();
-                        rules.flat_map(|rule| rule["nodes"].as_array().into_iter().flatten().map(move |node| format!("{}: {} {}", rule["id"], node["target"], node["any"][0]["message"]))).collect()
+                        rules
+                            .flat_map(|rule| {
+                                rule["nodes"].as_array().into_iter().flatten().map(move |node| {
+                                    format!("{}: {} {}", rule["id"], node["target"], node["any"][0]["message"])
+                                })
+                            })
+                            .collect()
                     };
                     let here = |line: String| format!("{state} {width} {scheme}: {line}");
                     wrong.extend(of(&found["violations"]).into_iter().map(here));
@@ -155,7 +173,7 @@ fn enter(page: &Page, state: &str) {
             page.browser.run("document.querySelectorAll('details').forEach(it => it.open = true);", json!([]));
         }
         "asking" => {
-            page.choose(".preset", "cluster");
+            page.choose("#pick-preset", "cluster");
             page.wait_for("#pick-group", "Load balancer");
             page.browser.click("#role-load-balancer");
             page.wait_for("#pending", "Opens");

@@ -14,14 +14,18 @@ fn the_first_screen_says_it_all_and_asks_nobody() {
         for part in [".header", ".deployment", ".diagram svg", "#snippet-text", ".bar.below", "#tab-panel"] {
             let inside = "const box = document.querySelector(arguments[0]).getBoundingClientRect(); \
                 return box.width > 0 && box.height > 0 && box.top >= 0 && box.bottom <= 800 && box.left >= 0 && box.right <= 1280;";
-            assert_eq!(page.browser.run(inside, json!([part])), json!(true), "{part} is not wholly on the first screen");
+            assert_eq!(
+                page.browser.run(inside, json!([part])),
+                json!(true),
+                "{part} is not wholly on the first screen"
+            );
         }
         assert!(page.browser.run("return document.scrollingElement.scrollHeight;", json!([])).as_u64() <= Some(800));
         for part in ["title", "desc"] {
             assert!(!page.text(&format!(".diagram svg > {part}")).trim().is_empty());
         }
         assert!(page.text(".findings").contains("Spotfire Server has no address."));
-        assert_eq!(page.value(".preset"), "");
+        assert_eq!(page.value("#pick-preset"), "");
 
         // The page is used, in every part of it; nothing more is asked for, nothing complained about.
         page.unfold(group::SERVER);
@@ -45,5 +49,7 @@ fn requests(page: &Page) -> Vec<String> {
     let events = log.iter().filter_map(|entry| serde_json::from_str::<Value>(entry["message"].as_str()?).ok());
     let sent = events.filter(|event| event["message"]["method"] == "Network.requestWillBeSent");
     let asked = sent.filter_map(|event| Some(event["message"]["params"]["request"]["url"].as_str()?.to_owned()));
-    asked.filter(|address| !["data:", "blob:", "about:", "chrome"].iter().any(|kind| address.starts_with(kind))).collect()
+    asked
+        .filter(|address| !["data:", "blob:", "about:", "chrome"].iter().any(|kind| address.starts_with(kind)))
+        .collect()
 }

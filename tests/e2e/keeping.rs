@@ -113,7 +113,10 @@ fn a_reload_a_crash_and_forbidden_storage_lose_nothing() {
 
         // The last start did not come to its end: what is kept is offered, not opened.
         for kept in [link.as_str(), "1;g3.a=\u{1F480};g99999.r=server;zzz", "\u{0}"] {
-            page.browser.run("localStorage.setItem(arguments[0], '1'); localStorage.setItem(arguments[1], arguments[2]);", json!([STARTING, KEPT, kept]));
+            page.browser.run(
+                "localStorage.setItem(arguments[0], '1'); localStorage.setItem(arguments[1], arguments[2]);",
+                json!([STARTING, KEPT, kept]),
+            );
             page.reload();
             page.wait_for(".notice", "The last start did not come to its end");
             assert_eq!((page.stored(KEPT), page.has("#mine")), (json!(kept), true));
@@ -125,7 +128,10 @@ fn a_reload_a_crash_and_forbidden_storage_lose_nothing() {
 
         // In a frame that may keep nothing.
         let frame = page.browser.downloads().join("frame.html");
-        let html = format!("<iframe sandbox=\"allow-scripts\" width=\"1200\" height=\"700\" src=\"{}\"></iframe>", page.address);
+        let html = format!(
+            "<iframe sandbox=\"allow-scripts\" width=\"1200\" height=\"700\" src=\"{}\"></iframe>",
+            page.address
+        );
         std::fs::write(&frame, html).expect("ours");
         page.browser.open(&format!("file://{}", frame.display()));
         page.browser.enter_frame(Some("iframe"));

@@ -157,7 +157,8 @@ impl Page {
     pub fn copy(&self, button: &str) -> String {
         self.browser.run_async("await navigator.clipboard.writeText('nothing yet');", json!([]));
         self.press_button(button);
-        let text = self.browser.wait("await navigator.clipboard.readText().then(text => text === 'nothing yet' ? '' : text)");
+        let text =
+            self.browser.wait("await navigator.clipboard.readText().then(text => text === 'nothing yet' ? '' : text)");
         text.as_str().expect("a text").to_owned()
     }
 

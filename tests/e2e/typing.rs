@@ -55,15 +55,21 @@ fn bad_input_is_explained_beside_its_field() {
         page.wait_without(&format!("{port}-error"));
 
         page.browser.click(".custom summary");
+        let from = page.browser.run("return document.querySelector('#x-from').selectedOptions[0].text;", json!([]));
+        assert_eq!(
+            (from, page.value("#x-protocol")),
+            (json!("Web clients"), "tcp".to_owned()),
+            "what is shown is what is meant"
+        );
+        page.choose("#x-to", &group::SERVER.to_string());
         page.fill("#x-ports", "9610-9600");
         page.press_button("Add");
         page.wait_for("#x-error", "Did you mean 9600-9610?");
         assert_eq!(page.value("#x-ports"), "9610-9600");
         page.fill("#x-ports", "9600-9610");
-        page.choose("#x-to", &group::SERVER.to_string());
         page.fill("#x-purpose", "Backup $(reboot)");
         page.press_button("Add");
-        page.wait_for(".custom li", "9600-9610: Backup $(reboot)");
+        page.wait_for(".custom li", "Web clients to Spotfire Server, TCP 9600-9610: Backup $(reboot)");
         page.wait_for("#snippet-text", "dport 9600-9610 ");
         assert!(!page.snippet().contains("$(reboot)"));
         page.is_quiet();
@@ -75,9 +81,10 @@ fn lists_are_pasted_and_names_are_made_safe() {
     tell(|page| {
         let addresses = format!("#a-{}", group::SERVER);
         page.unfold(group::SERVER);
-        page.browser.run_async("await navigator.clipboard.writeText(arguments[0]);", json!([
-            "192.0.2.49, 192.0.2.50;192.0.2.51\t192.0.2.52\n192.0.2.53\r\n2001:db8::/64\n"
-        ]));
+        page.browser.run_async(
+            "await navigator.clipboard.writeText(arguments[0]);",
+            json!(["192.0.2.49, 192.0.2.50;192.0.2.51\t192.0.2.52\n192.0.2.53\r\n2001:db8::/64\n"]),
+        );
         page.browser.click(&addresses);
         page.browser.press(&[key::CONTROL, "v"]);
         page.browser.press(&[key::TAB]);
@@ -85,7 +92,14 @@ fn lists_are_pasted_and_names_are_made_safe() {
         assert!(!page.has(&format!("{addresses}-error")));
 
         for name in [
-            "it's \"here\"", "$(touch /tmp/portcullis)", "`id`", "%PATH%", "a\\nb", "</script><b>", "Ü ☂", "'; & { Remove-Item x } '",
+            "it's \"here\"",
+            "$(touch /tmp/portcullis)",
+            "`id`",
+            "%PATH%",
+            "a\\nb",
+            "</script><b>",
+            "Ü ☂",
+            "'; & { Remove-Item x } '",
         ] {
             page.fill(&format!("#n-{}", group::SERVER), name);
             page.wait_for(".group .name", name);

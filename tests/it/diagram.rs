@@ -81,7 +81,11 @@ fn check(deployment: &Deployment) -> Diagram {
         let group = deployment.group(drawn_box.group).unwrap();
         let zone = drawn.zones.iter().find(|zone| zone.zone == deployment.zone(&CATALOG, group)).unwrap();
         assert!(inside(drawn_box.rect, zone.rect), "{drawn_box:?} is not in {zone:?}");
-        assert_eq!(drawn_box.rect.x % 8 + drawn_box.rect.y % 8 + drawn_box.rect.bottom() % 8, 0, "{drawn_box:?} is off the grid");
+        assert_eq!(
+            drawn_box.rect.x % 8 + drawn_box.rect.y % 8 + drawn_box.rect.bottom() % 8,
+            0,
+            "{drawn_box:?} is off the grid"
+        );
         let labels: Vec<Rect> = drawn_box.labels.iter().map(|label| label.rect).collect();
         apart(&labels, "lines of text");
         assert!(labels.iter().all(|label| inside(*label, drawn_box.rect)), "text leaves {drawn_box:?}");
@@ -128,7 +132,10 @@ fn check(deployment: &Deployment) -> Diagram {
         }
         let (last, others) = own.split_last().unwrap();
         let label = arrow.label.rect;
-        assert!(label.x > last.x && label.right() < last.right() && meet(*last, label), "{arrow:?}: the label is not on its line");
+        assert!(
+            label.x > last.x && label.right() < last.right() && meet(*last, label),
+            "{arrow:?}: the label is not on its line"
+        );
         assert!(others.iter().all(|segment| !meet(*segment, label)), "{arrow:?} strikes out its own label");
     }
     for (at, (arrow, own)) in drawn.arrows.iter().zip(&all).enumerate() {
@@ -137,7 +144,10 @@ fn check(deployment: &Deployment) -> Diagram {
                 assert!(!own.iter().any(|own| share(*own, *segment)), "{arrow:?} and {other:?} lie on each other");
                 assert!(!meet(*segment, arrow.label.rect), "{other:?} strikes out the label of {arrow:?}");
             }
-            assert!(!own.iter().any(|own| meet(*own, other.label.rect)), "{arrow:?} strikes out the label of {other:?}");
+            assert!(
+                !own.iter().any(|own| meet(*own, other.label.rect)),
+                "{arrow:?} strikes out the label of {other:?}"
+            );
         }
     }
 
@@ -189,9 +199,29 @@ fn well_formed(text: &str, drawn: &Diagram) {
             let (attribute, rest) = attributes.split_once("=\"").expect("an attribute has a value");
             let (_, rest) = rest.split_once('"').expect("a value ends");
             let known = [
-                "xmlns", "class", "role", "aria-labelledby", "viewBox", "width", "height", "id", "x", "y", "rx", "d", "fill", "stroke",
-                "stroke-width", "stroke-dasharray", "font-family", "font-size", "font-weight", "letter-spacing", "text-anchor",
-                "data-group", "data-flow",
+                "xmlns",
+                "class",
+                "role",
+                "aria-labelledby",
+                "viewBox",
+                "width",
+                "height",
+                "id",
+                "x",
+                "y",
+                "rx",
+                "d",
+                "fill",
+                "stroke",
+                "stroke-width",
+                "stroke-dasharray",
+                "font-family",
+                "font-size",
+                "font-weight",
+                "letter-spacing",
+                "text-anchor",
+                "data-group",
+                "data-flow",
             ];
             assert!(known.contains(&attribute), "{attribute}");
             attributes = rest.trim_start();

@@ -120,7 +120,8 @@ proptest! {
         let roles = &at.get(&before.groups).roles;
         let own: Vec<Id> = CATALOG.listeners.iter().filter(|row| roles.contains(&row.role)).map(|row| row.id).collect();
         if !own.is_empty() {
-            after.apply(&CATALOG, &Edit::Port(id, *moved.get(&own), Port::new(first)));
+            let moved = *moved.get(&own);
+            after.apply(&CATALOG, &Edit::Port(id, moved, Port::new(first)));
         }
         let ports = |deployment: &Deployment| stored(deployment).into_iter().filter(|((group, _), _)| *group == id).flat_map(|(_, ports)| ports).collect::<Vec<_>>();
         let taken = ports(&after);
@@ -148,7 +149,8 @@ proptest! {
         let mut before = before.clone();
         before.apply(&CATALOG, &own);
         let mut after = before.clone();
-        if after.apply(&CATALOG, &Edit::Move { from: from.id, role: *role.get(&from.roles), into }) == Edited::Changed {
+        let role = *role.get(&from.roles);
+        if after.apply(&CATALOG, &Edit::Move { from: from.id, role, into }) == Edited::Changed {
             let made = after.groups.iter().map(|group| group.id).filter(|id| before.group(*id).is_none());
             let touched: Vec<GroupId> = [from.id].into_iter().chain(into).chain(made).collect();
             prop_assert_eq!(elsewhere(&after, &touched), elsewhere(&before, &touched));

@@ -70,29 +70,15 @@ pub struct Lab {
 /// Says in plain words what is missing here to build a [`Lab`].
 pub fn available() -> Result<(), String> {
     if !rustix::process::geteuid().is_root() {
-        return Err(
-            "the packet laboratory needs root: network namespaces and nft ask for it".into(),
-        );
+        return Err("the packet laboratory needs root: network namespaces and nft ask for it".into());
     }
-    let found = |program: &str| {
-        PATH.split(':')
-            .any(|folder| Path::new(folder).join(program).is_file())
-    };
-    let missing: Vec<_> = PROGRAMS
-        .into_iter()
-        .filter(|program| !found(program))
-        .collect();
+    let found = |program: &str| PATH.split(':').any(|folder| Path::new(folder).join(program).is_file());
+    let missing: Vec<_> = PROGRAMS.into_iter().filter(|program| !found(program)).collect();
     if !missing.is_empty() {
-        return Err(format!(
-            "not installed: {} (Debian: iproute2, nftables, bash, util-linux)",
-            missing.join(", ")
-        ));
+        return Err(format!("not installed: {} (Debian: iproute2, nftables, bash, util-linux)", missing.join(", ")));
     }
-    let namespace =
-        Namespace::new().map_err(|e| format!("this system gives no network namespace: {e}"))?;
-    namespace
-        .forget()
-        .map_err(|e| format!("the kernel cannot forget connections (nf_conntrack_netlink): {e}"))?;
+    let namespace = Namespace::new().map_err(|e| format!("this system gives no network namespace: {e}"))?;
+    namespace.forget().map_err(|e| format!("the kernel cannot forget connections (nf_conntrack_netlink): {e}"))?;
     namespace
         .output(program("nft").args(["list", "ruleset"]))
         .map_err(|e| format!("the kernel has no nftables: {e}"))?;
@@ -112,8 +98,7 @@ impl Lab {
             machines: machines.to_vec(),
             namespaces: (0..machines.len()).map(namespace).collect(),
             owners: owners(machines),
-            homes: std::env::temp_dir()
-                .join(format!("portcullis-lab-{}-{number}", std::process::id())),
+            homes: std::env::temp_dir().join(format!("portcullis-lab-{}-{number}", std::process::id())),
             switch: namespace(0),
             turn: Mutex::default(),
         };
@@ -128,30 +113,22 @@ impl Lab {
     /// # Panics
     /// If `nft` fails.
     pub fn ruleset(&self, machine: usize) -> String {
-        let listed = self.namespaces[machine].output(program("nft").args([
-            "--stateless",
-            "list",
-            "ruleset",
-        ]));
+        let listed = self.namespaces[machine].output(program("nft").args(["--stateless", "list", "ruleset"]));
         listed.unwrap_or_else(|e| panic!("{}: {e}", self.machines[machine].name))
     }
 
     /// One cable from each machine to the switch, its addresses on it, and everybody else on the same link.
     fn wire(&self) {
-        self.switch
-            .ip("link add switch type bridge mcast_snooping 0\nlink set switch up");
+        self.switch.ip("link add switch type bridge mcast_snooping 0\nlink set switch up");
         for (at, (machine, namespace)) in self.machines.iter().zip(&self.namespaces).enumerate() {
             let path = namespace.path();
-            self.switch.ip(&format!(
-                "link add port{at} master switch up type veth peer name eth0 netns {path}"
-            ));
+            self.switch.ip(&format!("link add port{at} master switch up type veth peer name eth0 netns {path}"));
             let addresses = machine.addresses.iter().map(|address| match address {
                 IpAddr::V4(_) => format!("address add {address}/32 dev eth0"),
                 IpAddr::V6(_) => format!("address add {address}/128 dev eth0 nodad"),
             });
             let links = ["link set lo up", "link set eth0 up"].map(String::from);
-            let routes =
-                ["route add 0.0.0.0/0 dev eth0", "route add ::/0 dev eth0"].map(String::from);
+            let routes = ["route add 0.0.0.0/0 dev eth0", "route add ::/0 dev eth0"].map(String::from);
             let all: Vec<_> = links.into_iter().chain(addresses).chain(routes).collect();
             namespace.ip(&all.join("\n"));
             fs::create_dir_all(self.home(at)).expect("a home directory");
@@ -164,28 +141,15 @@ impl Lab {
         let began = Instant::now();
         let mut probes = Vec::new();
         for family in [IpAddr::is_ipv4, IpAddr::is_ipv6] {
-            let mut of_family = self
-                .owners
-                .iter()
-                .filter(|(address, _)| family(address))
-                .peekable();
+            let mut of_family = self.owners.iter().filter(|(address, _)| family(address)).peekable();
             let first = of_family.peek().map(|(to, _)| **to);
             probes.extend(of_family.filter_map(|(&source, &from)| {
-                Some(Probe {
-                    from,
-                    source,
-                    to: first?,
-                    protocol: Protocol::Tcp,
-                    port: 7,
-                })
+                Some(Probe { from, source, to: first?, protocol: Protocol::Tcp, port: 7 })
             }));
         }
         while let Some(deaf) = self.probe(&probes).iter().position(|heard| !heard) {
             let deaf = probes[deaf];
-            assert!(
-                began.elapsed() < READY,
-                "without any rule, nothing comes back for {deaf:?}"
-            );
+            assert!(began.elapsed() < READY, "without any rule, nothing comes back for {deaf:?}");
         }
     }
 
@@ -206,10 +170,7 @@ impl Drop for Lab {
 /// A program of this system, with an environment that does not depend on the caller's.
 fn program(name: &str) -> Command {
     let mut command = Command::new(name);
-    command
-        .env_clear()
-        .env("PATH", PATH)
-        .env("LC_ALL", "C.UTF-8");
+    command.env_clear().env("PATH", PATH).env("LC_ALL", "C.UTF-8");
     command
 }
 
@@ -223,9 +184,6 @@ fn owners(machines: &[Machine]) -> BTreeMap<IpAddr, usize> {
         }
     }
     let pairs = machines.len() * owners.len();
-    assert!(
-        pairs <= NEIGHBOURS,
-        "{pairs} pairs of machine and address are too many for the kernel's neighbour table"
-    );
+    assert!(pairs <= NEIGHBOURS, "{pairs} pairs of machine and address are too many for the kernel's neighbour table");
     owners
 }

@@ -132,12 +132,8 @@ impl Site {
         let group = deployment.groups.iter().find(|group| group.name == name).expect("a group");
         let flows = flows(&CATALOG, deployment);
         let ruleset = enforce::rules(&CATALOG, deployment, &flows, Enforcement::Host(group.id.0));
-        let context = Context {
-            product: CATALOG.product,
-            release: deployment.release,
-            catalog: CATALOG.version,
-            fragment: "",
-        };
+        let context =
+            Context { product: CATALOG.product, release: deployment.release, catalog: CATALOG.version, fragment: "" };
         let nftables = dialect("nftables").expect("the dialect");
         let copied = snippet(nftables, &ruleset, &Direction::ALL, text, &deployment.settings, &context);
         assert!(copied.held.is_empty(), "{:?}", copied.held);
@@ -197,7 +193,8 @@ impl Site {
             if heard != wanted {
                 let (source, target, protocol, port) = (probe.source, probe.to, probe.protocol, probe.port);
                 let verdict = if heard { "open, not in the table" } else { "in the table, not open" };
-                differences.push(format!("{} ({source}) -> {} ({target}) {protocol} {port}: {verdict}", from.name, to.name));
+                differences
+                    .push(format!("{} ({source}) -> {} ({target}) {protocol} {port}: {verdict}", from.name, to.name));
             }
         }
         differences

@@ -69,15 +69,11 @@ pub fn page(parts: &Parts) -> Result<String> {
             Line::Charset => {
                 // Before everything that it governs.
                 policies += 1;
-                out.push_str(&format!(
-                    "{line}\n<meta http-equiv=\"Content-Security-Policy\" content=\"{policy}\">\n"
-                ));
+                out.push_str(&format!("{line}\n<meta http-equiv=\"Content-Security-Policy\" content=\"{policy}\">\n"));
             }
             Line::BodyEnd => {
                 scripts += 1;
-                out.push_str(&format!(
-                    "{PAYLOAD_OPEN}{payload}</script>\n<script>{script}</script>\n{line}\n"
-                ));
+                out.push_str(&format!("{PAYLOAD_OPEN}{payload}</script>\n<script>{script}</script>\n{line}\n"));
             }
             Line::Other => {
                 out.push_str(line);
@@ -86,9 +82,7 @@ pub fn page(parts: &Parts) -> Result<String> {
         }
     }
     if (policies, scripts) != (1, 1) || styles == 0 {
-        return Err(
-            "index.html needs one <meta charset> line, style links, and one </body> line".into(),
-        );
+        return Err("index.html needs one <meta charset> line, style links, and one </body> line".into());
     }
     Ok(out)
 }
@@ -128,10 +122,7 @@ fn without_comments(html: &str) -> Result<String> {
     let mut rest = html;
     while let Some((before, comment)) = rest.split_once("<!--") {
         out.push_str(before);
-        rest = comment
-            .split_once("-->")
-            .ok_or("index.html: a comment has no end")?
-            .1;
+        rest = comment.split_once("-->").ok_or("index.html: a comment has no end")?.1;
     }
     out.push_str(rest);
     Ok(out)
@@ -142,25 +133,16 @@ fn script(glue: &str) -> Result<String> {
     if !glue.starts_with("let wasm_bindgen") {
         return Err("the glue is not what `wasm-bindgen --target no-modules` writes".into());
     }
-    let (before, after) = STARTER
-        .split_once(GLUE_MARKER)
-        .ok_or("the starter has no place for the glue")?;
+    let (before, after) = STARTER.split_once(GLUE_MARKER).ok_or("the starter has no place for the glue")?;
     let script = strip::javascript(&format!("{before}\n{glue}\n{after}"));
     // Only strings and regular expressions can hold these, where the backslash means nothing.
-    Ok(script
-        .replace("</script", "<\\/script")
-        .replace("<!--", "<\\!--"))
+    Ok(script.replace("</script", "<\\/script").replace("<!--", "<\\!--"))
 }
 
 /// The smallest gzip, with no time or name in it.
 fn gzip(bytes: &[u8]) -> Result<Vec<u8>> {
     let mut out = Vec::new();
-    zopfli::compress(
-        zopfli::Options::default(),
-        zopfli::Format::Gzip,
-        bytes,
-        &mut out,
-    )?;
+    zopfli::compress(zopfli::Options::default(), zopfli::Format::Gzip, bytes, &mut out)?;
     Ok(out)
 }
 

@@ -47,8 +47,7 @@ fn check(kit: &Kit, report: &mut Report) -> Result {
     }
     if kit.clippy {
         report.step("lints", || {
-            run(&mut kit
-                .cargo("clippy --quiet --workspace --locked --all-targets -- --deny warnings"))
+            run(&mut kit.cargo("clippy --quiet --workspace --locked --all-targets -- --deny warnings"))
         })?;
     }
     report.step("documentation", || {
@@ -83,17 +82,14 @@ fn core_suites(kit: &Kit, report: &mut Report) -> Result {
         let words = format!("test --workspace --locked --lib --bin xtask{it}");
         run(&mut kit.cargo(&words))
     })?;
-    report.step("documentation examples", || {
-        run(&mut kit.cargo("test --workspace --locked --doc"))
-    })
+    report.step("documentation examples", || run(&mut kit.cargo("test --workspace --locked --doc")))
 }
 
 /// The suites that need more of the machine: its kernel, and a browser.
 fn machine_suites(kit: &Kit, report: &mut Report) -> Result {
-    for (suite, name, runs) in [
-        ("packets", "packets through real rules", kit.packets),
-        ("e2e", "the page in a real browser", kit.browser),
-    ] {
+    for (suite, name, runs) in
+        [("packets", "packets through real rules", kit.packets), ("e2e", "the page in a real browser", kit.browser)]
+    {
         if runs && kit.has_suite(suite) {
             let words = format!("test --workspace --locked --test {suite}");
             report.step(name, || run(&mut kit.cargo(&words)))?;
@@ -106,17 +102,12 @@ fn machine_suites(kit: &Kit, report: &mut Report) -> Result {
 fn trunk_agrees(kit: &Kit, report: &mut Report) -> Result {
     let name = "the same page by way of Trunk";
     let Some(trunk) = find("trunk") else {
-        report.missing.push(format!(
-            "{name}: needs Trunk (cargo xtask serve installs it)"
-        ));
+        report.missing.push(format!("{name}: needs Trunk (cargo xtask serve installs it)"));
         return Ok(());
     };
     report.step(name, || {
         let dist = kit.places.page_target.join("trunk");
-        run(kit
-            .with_environment(Command::new(trunk))
-            .args(["build", "--release", "--offline", "--dist"])
-            .arg(&dist))?;
+        run(kit.with_environment(Command::new(trunk)).args(["build", "--release", "--offline", "--dist"]).arg(&dist))?;
         let page = |folder: &PathBuf| fs::read(folder.join("index.html"));
         match page(&dist)? == page(&kit.places.dist)? {
             true => Ok(()),
@@ -144,20 +135,12 @@ impl<'a> Kit<'a> {
         system::install_missing();
         Ok(Kit {
             places,
-            rustfmt: report
-                .has("format", tools::component("rustfmt", "fmt"))
-                .is_some(),
-            clippy: report
-                .has("lints", tools::component("clippy", "clippy"))
-                .is_some(),
+            rustfmt: report.has("format", tools::component("rustfmt", "fmt")).is_some(),
+            clippy: report.has("lints", tools::component("clippy", "clippy")).is_some(),
             cargo_deny: report.has("licences and sources", tools::cargo_deny(places)),
             axe: report.has("accessibility, in the browser", tools::axe(places)),
-            packets: report
-                .has("packets through real rules", namespaces())
-                .is_some(),
-            browser: report
-                .has("the page in a real browser", browser())
-                .is_some(),
+            packets: report.has("packets through real rules", namespaces()).is_some(),
+            browser: report.has("the page in a real browser", browser()).is_some(),
             full: false,
         })
     }
@@ -212,11 +195,8 @@ fn browser() -> Result {
 }
 
 fn present(programs: &[&SystemProgram]) -> Result {
-    let missing: Vec<String> = programs
-        .iter()
-        .filter(|program| program.path().is_none())
-        .map(|program| program.advice())
-        .collect();
+    let missing: Vec<String> =
+        programs.iter().filter(|program| program.path().is_none()).map(|program| program.advice()).collect();
     match missing.is_empty() {
         true => Ok(()),
         false => Err(missing.join(", ").into()),
@@ -233,9 +213,7 @@ struct Report {
 impl Report {
     /// Something that a check needs; if it is not there, the check is noted as not run.
     fn has<T>(&mut self, check: &str, needed: Result<T>) -> Option<T> {
-        needed
-            .map_err(|error| self.missing.push(format!("{check}: {error}")))
-            .ok()
+        needed.map_err(|error| self.missing.push(format!("{check}: {error}"))).ok()
     }
 
     fn step(&mut self, name: &'static str, step: impl FnOnce() -> Result) -> Result {

@@ -47,9 +47,7 @@ fn dispatch(args: &[&str]) -> Result {
     match args {
         ["serve"] => serve::serve(&places, None),
         ["serve", "--port", port] => {
-            let port = port
-                .parse()
-                .map_err(|_| format!("`{port}` is not a port"))?;
+            let port = port.parse().map_err(|_| format!("`{port}` is not a port"))?;
             serve::serve(&places, Some(port))
         }
         ["build"] => page::build(&places, &places.dist).map(drop),

@@ -17,20 +17,14 @@ use crate::tools::{self, WASM_TARGET, say};
 const NAMES: [&str; 2] = ["index.html", "portcullis.html"];
 
 /// What stands beside the page, and where it comes from.
-const COPIES: [(&str, &str); 2] = [
-    ("src/catalog/spotfire.json", "catalog.json"),
-    ("docs/catalog.schema.json", "catalog.schema.json"),
-];
+const COPIES: [(&str, &str); 2] =
+    [("src/catalog/spotfire.json", "catalog.json"), ("docs/catalog.schema.json", "catalog.schema.json")];
 
 /// For size. Functions of one family side by side, and not inlined into their one caller, compress 2 % better; so does what is
 /// computed again where it is needed. No feature flags: the module declares its own, and "all" makes one that Chromium cannot
 /// load. Nothing that rests on an assumption (`--low-memory-unused`, `--traps-never-happen`), for 1 % more.
-const WASM_OPT_FLAGS: [&str; 4] = [
-    "-Oz",
-    "--skip-pass=local-cse",
-    "--one-caller-inline-max-function-size=0",
-    "--reorder-functions-by-name",
-];
+const WASM_OPT_FLAGS: [&str; 4] =
+    ["-Oz", "--skip-pass=local-cse", "--one-caller-inline-max-function-size=0", "--reorder-functions-by-name"];
 
 /// Builds into `dist`, which then holds nothing else, and returns the page.
 pub fn build(places: &Places, dist: &Path) -> Result<String> {
@@ -48,11 +42,7 @@ pub fn build(places: &Places, dist: &Path) -> Result<String> {
             write(&dist.join(to), read(&from)?.as_bytes())?;
         }
     }
-    say(&format!(
-        "built {} ({} bytes)",
-        dist.join(NAMES[0]).display(),
-        page.len()
-    ));
+    say(&format!("built {} ({} bytes)", dist.join(NAMES[0]).display(), page.len()));
     Ok(page)
 }
 
@@ -84,11 +74,7 @@ fn page(places: &Places) -> Result<String> {
     let mut wasm = out.join("portcullis_bg.wasm");
     if let Some(mut wasm_opt) = wasm_opt {
         let optimized = out.join("optimized.wasm");
-        run(wasm_opt
-            .args(WASM_OPT_FLAGS)
-            .arg(&wasm)
-            .arg("-o")
-            .arg(&optimized))?;
+        run(wasm_opt.args(WASM_OPT_FLAGS).arg(&wasm).arg("-o").arg(&optimized))?;
         wasm = optimized;
     }
     let wasm = fs::read(wasm)?;
@@ -100,42 +86,21 @@ fn page(places: &Places) -> Result<String> {
         css.push_str(&read(&places.root.join(href))?);
         css.push('\n');
     }
-    bundle::page(&Parts {
-        template: &template,
-        css: &css,
-        glue: &read(&out.join("portcullis.js"))?,
-        wasm: &wasm,
-    })
+    bundle::page(&Parts { template: &template, css: &css, glue: &read(&out.join("portcullis.js"))?, wasm: &wasm })
 }
 
 /// Compiles the app and returns the module.
 fn compile(places: &Places) -> Result<PathBuf> {
     // Before the folders of its sources are listed, they have to be there.
-    run(cargo().current_dir(&places.root).args([
-        "fetch",
-        "--quiet",
-        "--locked",
-        "--target",
-        WASM_TARGET,
-    ]))?;
+    run(cargo().current_dir(&places.root).args(["fetch", "--quiet", "--locked", "--target", WASM_TARGET]))?;
     run(cargo()
         .current_dir(&places.root)
-        .args([
-            "build",
-            "--release",
-            "--locked",
-            "--package",
-            "portcullis",
-            "--bin",
-            "portcullis",
-        ])
+        .args(["build", "--release", "--locked", "--package", "portcullis", "--bin", "portcullis"])
         .args(["--target", WASM_TARGET, "--target-dir"])
         .arg(&places.page_target)
         // Takes the place of the environment's own flags: the same sources make the same bytes for everyone.
         .env("CARGO_ENCODED_RUSTFLAGS", flags(places)?))?;
-    let module = Path::new(WASM_TARGET)
-        .join("release")
-        .join("portcullis.wasm");
+    let module = Path::new(WASM_TARGET).join("release").join("portcullis.wasm");
     Ok(places.page_target.join(module))
 }
 
@@ -173,10 +138,8 @@ fn flags(places: &Places) -> Result<OsString> {
 fn toolchain() -> Result<(PathBuf, String)> {
     let sysroot = output(rustc().args(["--print", "sysroot"]))?;
     let version = output(rustc().arg("-vV"))?;
-    let commit = version
-        .lines()
-        .find_map(|line| line.strip_prefix("commit-hash: "))
-        .ok_or("rustc -vV names no commit")?;
+    let commit =
+        version.lines().find_map(|line| line.strip_prefix("commit-hash: ")).ok_or("rustc -vV names no commit")?;
     Ok((sysroot.into(), commit.to_owned()))
 }
 
@@ -186,9 +149,7 @@ fn refuse_paths(places: &Places, wasm: &[u8]) -> Result {
     let home = env::home_dir().unwrap_or_default();
     for path in [&places.root, &places.cargo_home, &sysroot, &home] {
         let path = path.to_string_lossy();
-        let found = wasm
-            .windows(path.len().max(1))
-            .any(|bytes| bytes == path.as_bytes());
+        let found = wasm.windows(path.len().max(1)).any(|bytes| bytes == path.as_bytes());
         // A home of `/` (some containers) is no path to look for.
         if path.len() > 1 && found {
             return Err(format!("the WebAssembly holds a path of this machine: {path}").into());

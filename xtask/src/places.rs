@@ -24,19 +24,14 @@ impl Places {
     /// Finds them from what cargo tells a program that it runs.
     pub fn find() -> Result<Places> {
         let manifest = env::var_os("CARGO_MANIFEST_DIR").ok_or("run this as `cargo xtask`")?;
-        let root = Path::new(&manifest)
-            .parent()
-            .ok_or("xtask has no parent folder")?
-            .to_path_buf();
+        let root = Path::new(&manifest).parent().ok_or("xtask has no parent folder")?.to_path_buf();
         let target = match env::var_os("CARGO_TARGET_DIR") {
             Some(dir) => root.join(dir),
             None => root.join("target"),
         };
         let cargo_home = match env::var_os("CARGO_HOME") {
             Some(dir) => PathBuf::from(dir),
-            None => env::home_dir()
-                .ok_or("neither CARGO_HOME nor a home folder is set")?
-                .join(".cargo"),
+            None => env::home_dir().ok_or("neither CARGO_HOME nor a home folder is set")?.join(".cargo"),
         };
         Ok(Places {
             dist: root.join("dist"),

@@ -26,10 +26,7 @@ pub fn serve(places: &Places, port: Option<u16>) -> Result {
             .ok_or("no free port between 8080 and 8179")?,
     };
     page::build(places, &places.dist)?;
-    say(&format!(
-        "the page is at http://{}/ (Ctrl-C ends this)",
-        listener.local_addr()?
-    ));
+    say(&format!("the page is at http://{}/ (Ctrl-C ends this)", listener.local_addr()?));
     let dist = places.dist.clone();
     let server = thread::spawn(move || answer_all(&listener, &dist));
     // For working on the page: `trunk serve` builds again at every change. Nobody who came to look has to wait for it.
@@ -83,11 +80,7 @@ struct Response {
 }
 
 fn response(request: &str, dist: &Path) -> Response {
-    let refusal = |status: &'static str| Response {
-        status,
-        kind: "text/plain; charset=utf-8",
-        body: status.into(),
-    };
+    let refusal = |status: &'static str| Response { status, kind: "text/plain; charset=utf-8", body: status.into() };
     let path = match request.split(' ').collect::<Vec<_>>()[..] {
         ["GET" | "HEAD", path, _] => path.split(['?', '#']).next().unwrap_or_default(),
         _ => return refusal("405 Method Not Allowed"),

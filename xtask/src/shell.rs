@@ -19,9 +19,7 @@ pub fn rustc() -> Command {
 
 /// Runs a program with its output passed through.
 pub fn run(command: &mut Command) -> Result {
-    let status = command
-        .status()
-        .map_err(|error| format!("{}: {error}", line(command)))?;
+    let status = command.status().map_err(|error| format!("{}: {error}", line(command)))?;
     match status.success() {
         true => Ok(()),
         false => Err(format!("{}: {status}", line(command)).into()),
@@ -30,9 +28,7 @@ pub fn run(command: &mut Command) -> Result {
 
 /// Runs a program and returns what it printed, without the last line end.
 pub fn output(command: &mut Command) -> Result<String> {
-    let output = command
-        .output()
-        .map_err(|error| format!("{}: {error}", line(command)))?;
+    let output = command.output().map_err(|error| format!("{}: {error}", line(command)))?;
     if !output.status.success() {
         let said = String::from_utf8_lossy(&output.stderr);
         return Err(format!("{}: {}\n{said}", line(command), output.status).into());
@@ -52,9 +48,7 @@ pub fn find(name: &str) -> Option<PathBuf> {
         true => name.to_owned(),
         false => format!("{name}{}", env::consts::EXE_SUFFIX),
     };
-    env::split_paths(&search_path(&[]))
-        .map(|folder| folder.join(&file))
-        .find(|path| path.is_file())
+    env::split_paths(&search_path(&[])).map(|folder| folder.join(&file)).find(|path| path.is_file())
 }
 
 /// The search path with folders put in front, and the folders of system programs (`nft`, `ip`), which a root shell may
@@ -62,11 +56,7 @@ pub fn find(name: &str) -> Option<PathBuf> {
 pub fn search_path(front: &[&Path]) -> OsString {
     let given = env::var_os("PATH").unwrap_or_default();
     let system = ["/usr/sbin", "/sbin"].map(PathBuf::from);
-    let folders = front
-        .iter()
-        .map(|folder| folder.to_path_buf())
-        .chain(env::split_paths(&given))
-        .chain(system);
+    let folders = front.iter().map(|folder| folder.to_path_buf()).chain(env::split_paths(&given)).chain(system);
     // Fails only for a folder whose name holds the separator; the given path never does.
     env::join_paths(folders).unwrap_or(given.clone())
 }

@@ -34,12 +34,8 @@ pub enum Limit {
 
 /// Prints the sizes, and fails if the page is over the limit.
 pub fn report(page: &str, limit: Limit) -> Result {
-    let parts =
-        Parts::of(page).ok_or("dist/index.html is not a page that `cargo xtask build` made")?;
-    println!(
-        "{:<28}{:>10}{:>10}{:>10}",
-        "bytes", "disk", "gzip -9", "brotli 11"
-    );
+    let parts = Parts::of(page).ok_or("dist/index.html is not a page that `cargo xtask build` made")?;
+    println!("{:<28}{:>10}{:>10}{:>10}", "bytes", "disk", "gzip -9", "brotli 11");
     let row = |name: &str, bytes: &[u8]| -> Result<(usize, usize)> {
         let (gzip, brotli) = (gzip(bytes)?, brotli(bytes)?);
         println!("{name:<28}{:>10}{gzip:>10}{brotli:>10}", bytes.len());
@@ -51,10 +47,7 @@ pub fn report(page: &str, limit: Limit) -> Result {
     row("WebAssembly as it stands", parts.payload.as_bytes())?;
     row("(unpacked by the browser)", &parts.wasm)?;
     let (disk, wire) = row("the page", page.as_bytes())?;
-    println!(
-        "{:<28}{DISK_BUDGET:>10}{:>10}{WIRE_BUDGET:>10}",
-        "budget", ""
-    );
+    println!("{:<28}{DISK_BUDGET:>10}{:>10}{WIRE_BUDGET:>10}", "budget", "");
     let over = [wire.saturating_sub(WIRE_BUDGET), disk.saturating_sub(DISK_BUDGET)];
     let more = [wire.saturating_sub(REACHED[0]), disk.saturating_sub(REACHED[1])];
     match (over, more) {
@@ -87,13 +80,7 @@ impl Parts<'_> {
         let mut wasm = Vec::new();
         let packed = BASE64.decode(payload).ok()?;
         GzDecoder::new(&packed[..]).read_to_end(&mut wasm).ok()?;
-        Some(Parts {
-            css,
-            script,
-            payload,
-            wasm,
-            markup: [head, body, tail].concat(),
-        })
+        Some(Parts { css, script, payload, wasm, markup: [head, body, tail].concat() })
     }
 }
 
@@ -105,10 +92,6 @@ fn gzip(bytes: &[u8]) -> Result<usize> {
 
 fn brotli(bytes: &[u8]) -> Result<usize> {
     let mut out = Vec::new();
-    brotli::BrotliCompress(
-        &mut &bytes[..],
-        &mut out,
-        &brotli::enc::BrotliEncoderParams::default(),
-    )?;
+    brotli::BrotliCompress(&mut &bytes[..], &mut out, &brotli::enc::BrotliEncoderParams::default())?;
     Ok(out.len())
 }

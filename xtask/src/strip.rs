@@ -18,8 +18,7 @@ pub fn css(text: &str) -> String {
             '/' if rest.starts_with("/*") => {
                 let len = rest.find("*/").map_or(rest.len(), |end| end + 2);
                 // A comment also separates: `a/* */b` is not `ab`.
-                let joins = !out.ends_with(char::is_whitespace)
-                    && !rest[len..].starts_with(char::is_whitespace);
+                let joins = !out.ends_with(char::is_whitespace) && !rest[len..].starts_with(char::is_whitespace);
                 if joins && !out.is_empty() && len < rest.len() {
                     out.push_str("/**/");
                 }

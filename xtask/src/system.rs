@@ -18,11 +18,7 @@ pub struct SystemProgram {
 
 impl SystemProgram {
     const fn new(names: &'static [&'static str], debian: &'static str) -> SystemProgram {
-        SystemProgram {
-            names,
-            debian,
-            ubuntu: debian,
-        }
+        SystemProgram { names, debian, ubuntu: debian }
     }
 
     /// Where it is.
@@ -32,10 +28,7 @@ impl SystemProgram {
 
     /// How to get it, for the closing list.
     pub fn advice(&self) -> String {
-        format!(
-            "{} (Debian: apt-get install {})",
-            self.names[0], self.debian
-        )
+        format!("{} (Debian: apt-get install {})", self.names[0], self.debian)
     }
 }
 
@@ -46,11 +39,8 @@ pub const CHROMIUM: SystemProgram = SystemProgram {
     ubuntu: "chromium-browser",
 };
 /// Its driver.
-pub const CHROMEDRIVER: SystemProgram = SystemProgram {
-    names: &["chromedriver"],
-    debian: "chromium-driver",
-    ubuntu: "chromium-chromedriver",
-};
+pub const CHROMEDRIVER: SystemProgram =
+    SystemProgram { names: &["chromedriver"], debian: "chromium-driver", ubuntu: "chromium-chromedriver" };
 /// Loads the nftables rules we write.
 pub const NFT: SystemProgram = SystemProgram::new(&["nft"], "nftables");
 /// Makes network namespaces.
@@ -88,9 +78,7 @@ pub fn install_missing() {
             true => program.ubuntu,
             false => program.debian,
         };
-        say(&format!(
-            "{package} is missing: installing it (a few minutes at most, once)"
-        ));
+        say(&format!("{package} is missing: installing it (a few minutes at most, once)"));
         let words = format!("install --quiet --yes --no-install-recommends {package}");
         apt_get(&words);
     }

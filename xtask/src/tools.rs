@@ -42,22 +42,13 @@ pub fn component(name: &str, subcommand: &str) -> Result {
 pub fn wasm_bindgen(places: &Places) -> Result<PathBuf> {
     let version = places.locked_version("wasm-bindgen")?;
     let wanted = format!("wasm-bindgen {version}");
-    let installed = [
-        find("wasm-bindgen"),
-        Some(own_program(places, "wasm-bindgen")),
-    ]
-    .into_iter()
-    .flatten()
-    .find(|path| output(Command::new(path).arg("--version")).is_ok_and(|it| it == wanted));
+    let installed = [find("wasm-bindgen"), Some(own_program(places, "wasm-bindgen"))]
+        .into_iter()
+        .flatten()
+        .find(|path| output(Command::new(path).arg("--version")).is_ok_and(|it| it == wanted));
     match installed {
         Some(path) => Ok(path),
-        None => cargo_install(
-            places,
-            "wasm-bindgen-cli",
-            &version,
-            "wasm-bindgen",
-            "2 minutes",
-        ),
+        None => cargo_install(places, "wasm-bindgen-cli", &version, "wasm-bindgen", "2 minutes"),
     }
 }
 
@@ -70,9 +61,7 @@ pub fn wasm_opt(places: &Places) -> Option<Command> {
             Some(command)
         }
         Err(error) => {
-            say(&format!(
-                "wasm-opt is left out, and the WebAssembly some 6 % larger: {error}"
-            ));
+            say(&format!("wasm-opt is left out, and the WebAssembly some 6 % larger: {error}"));
             None
         }
     }
@@ -97,9 +86,7 @@ pub fn trunk() -> Result {
     if find("trunk").is_some() {
         return Ok(());
     }
-    say(&format!(
-        "Trunk is missing: installing {TRUNK} (about 5 minutes, once)"
-    ));
+    say(&format!("Trunk is missing: installing {TRUNK} (about 5 minutes, once)"));
     run(fast_install().args(["trunk", "--version", TRUNK]))
 }
 
@@ -108,20 +95,10 @@ fn own_program(places: &Places, name: &str) -> PathBuf {
     places.tools.join("bin").join(file)
 }
 
-fn cargo_install(
-    places: &Places,
-    package: &str,
-    version: &str,
-    program: &str,
-    time: &str,
-) -> Result<PathBuf> {
-    say(&format!(
-        "{package} {version} is missing: installing it (about {time}, once)"
-    ));
+fn cargo_install(places: &Places, package: &str, version: &str, program: &str, time: &str) -> Result<PathBuf> {
+    say(&format!("{package} {version} is missing: installing it (about {time}, once)"));
     let mut command = fast_install();
-    command
-        .args([package, "--version", version, "--root"])
-        .arg(&places.tools);
+    command.args([package, "--version", version, "--root"]).arg(&places.tools);
     run(&mut command)?;
     Ok(own_program(places, program))
 }
@@ -147,9 +124,7 @@ fn npm_package(places: &Places, name: &str, version: &str) -> Result<PathBuf> {
         return Ok(package);
     }
     let npm = system::NPM.path().ok_or_else(|| system::NPM.advice())?;
-    say(&format!(
-        "{name} {version} is missing: installing it (under a minute)"
-    ));
+    say(&format!("{name} {version} is missing: installing it (under a minute)"));
     let mut command = Command::new(npm);
     command
         .args("install --no-audit --no-fund --loglevel=error --prefix".split(' '))

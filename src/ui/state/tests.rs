@@ -40,7 +40,11 @@ fn a_link_is_shown_beside_what_is_kept_until_it_is_kept_itself() {
     assert!(back.aside.is_none());
     assert_eq!(*back.deployment, Deployment::initial(&back.catalog));
     let undone = back.reduce(Action::Undo);
-    assert_eq!(undone.deployment.group(GroupId(3)).map(|group| group.machines), Some(2), "nothing is lost on the way back");
+    assert_eq!(
+        undone.deployment.group(GroupId(3)).map(|group| group.machines),
+        Some(2),
+        "nothing is lost on the way back"
+    );
 }
 
 #[test]
@@ -55,7 +59,11 @@ fn a_link_opened_later_leaves_the_users_own_aside() {
     let opened = mine.reduce(Action::Open(somebody()));
     assert!(opened.aside == Some(Aside { mine: Some(link.clone()), why: Why::Link }));
     let second = opened.reduce(Action::Open("1;g3.m=9;".to_owned()));
-    assert_eq!(second.aside.as_ref().and_then(|aside| aside.mine.clone()), Some(link), "the second link does not replace it");
+    assert_eq!(
+        second.aside.as_ref().and_then(|aside| aside.mine.clone()),
+        Some(link),
+        "the second link does not replace it"
+    );
     assert_eq!(second.notices.len(), 1, "the link has no check");
 }
 
@@ -94,7 +102,8 @@ fn removing_what_opens_nothing_does_not_ask() {
 fn deleting_an_end_of_a_flow_of_ones_own_asks() {
     let ports = crate::net::PortRange::parse("1521").expect("a port");
     let (initiator, responder) = (GroupId(4), GroupId(5));
-    let flow = Edit::AddFlow { initiator, responder, protocol: crate::net::Protocol::Tcp, ports, purpose: "Sales".to_owned() };
+    let flow =
+        Edit::AddFlow { initiator, responder, protocol: crate::net::Protocol::Tcp, ports, purpose: "Sales".to_owned() };
     let asking = edit(edit(begin("", None, false), flow), Edit::RemoveGroup(GroupId(5)));
     let consequences = asking.pending.clone().expect("the flow would go").consequences;
     assert_eq!(consequences, ["Deletes your own flow “Sales”"]);
@@ -120,7 +129,8 @@ fn typing_is_one_step_and_undo_brings_all_of_it_back() {
 #[test]
 fn the_collision_fix_is_one_step() {
     let state = edit(begin("", None, false), Edit::Preset("one-machine"));
-    let collision = state.derived.findings.iter().find(|finding| finding.message.contains("have one number")).expect("two meet");
+    let collision =
+        state.derived.findings.iter().find(|finding| finding.message.contains("have one number")).expect("two meet");
     assert!(collision.message.contains("9080") && collision.message.contains("9443"), "{}", collision.message);
     assert_eq!(collision.fixes[0].label, "Move to 9082 and 9444");
     let (steps, fix) = (state.past.len(), collision.fixes[0].edit.clone());

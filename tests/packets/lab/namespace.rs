@@ -20,10 +20,7 @@ impl Namespace {
     /// A new network with nothing but a sleeping `lo`.
     pub(super) fn new() -> io::Result<Self> {
         let make = || {
-            #[expect(
-                deprecated,
-                reason = "its safe form is deprecated for UnshareFlags::FILES, which is not used"
-            )]
+            #[expect(deprecated, reason = "its safe form is deprecated for UnshareFlags::FILES, which is not used")]
             rustix::thread::unshare(UnshareFlags::NEWNET)?;
             File::open("/proc/thread-self/ns/net").map(Self)
         };
@@ -42,37 +39,23 @@ impl Namespace {
     /// What a program prints inside; what it complained about if it fails.
     pub(super) fn output(&self, command: &mut Command) -> Result<String, String> {
         let name = command.get_program().to_string_lossy().into_owned();
-        let output = self
-            .inside(|| command.stdin(Stdio::null()).output())
-            .map_err(|e| format!("{name}: {e}"))?;
+        let output = self.inside(|| command.stdin(Stdio::null()).output()).map_err(|e| format!("{name}: {e}"))?;
         if output.status.success() {
             Ok(String::from_utf8_lossy(&output.stdout).into_owned())
         } else {
-            Err(format!(
-                "{name}: {}",
-                String::from_utf8_lossy(&output.stderr).trim()
-            ))
+            Err(format!("{name}: {}", String::from_utf8_lossy(&output.stderr).trim()))
         }
     }
 
     /// Runs lines for `ip`, all or a panic.
     pub(super) fn ip(&self, lines: &str) {
         let mut ip = super::program("ip");
-        ip.args(["-batch", "-"])
-            .stdin(Stdio::piped())
-            .stdout(Stdio::null())
-            .stderr(Stdio::piped());
+        ip.args(["-batch", "-"]).stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::piped());
         let mut child = self.inside(|| ip.spawn()).expect("ip starts");
-        let fed = child
-            .stdin
-            .take()
-            .map(|mut pipe| pipe.write_all(lines.as_bytes()));
+        let fed = child.stdin.take().map(|mut pipe| pipe.write_all(lines.as_bytes()));
         let output = child.wait_with_output().expect("ip ends");
         let complaint = String::from_utf8_lossy(&output.stderr);
-        assert!(
-            output.status.success() && matches!(fed, Some(Ok(()))),
-            "ip: {complaint}\nin:\n{lines}"
-        );
+        assert!(output.status.success() && matches!(fed, Some(Ok(()))), "ip: {complaint}\nin:\n{lines}");
     }
 
     /// Where another process finds this namespace, as long as this value lives.
@@ -82,8 +65,7 @@ impl Namespace {
 
     /// Forgets neighbours and tracked connections, so that only today's rules speak.
     pub(super) fn forget(&self) -> io::Result<()> {
-        self.output(super::program("ip").args(["neigh", "flush", "all"]))
-            .map_err(io::Error::other)?;
+        self.output(super::program("ip").args(["neigh", "flush", "all"])).map_err(io::Error::other)?;
         self.inside(forget_connections)
     }
 
@@ -91,20 +73,15 @@ impl Namespace {
     pub(super) fn empty(these: &[Self]) {
         let inode = |it: &Self| it.0.metadata().map(|file| file.ino());
         let ours: Vec<_> = these.iter().filter_map(|it| inode(it).ok()).collect();
-        let inside = |pid: i32| {
-            fs::metadata(format!("/proc/{pid}/ns/net")).is_ok_and(|file| ours.contains(&file.ino()))
-        };
+        let inside =
+            |pid: i32| fs::metadata(format!("/proc/{pid}/ns/net")).is_ok_and(|file| ours.contains(&file.ino()));
         let Ok(processes) = fs::read_dir("/proc") else {
             return;
         };
-        for pid in processes
-            .flatten()
-            .filter_map(|entry| entry.file_name().to_str()?.parse().ok())
-        {
+        for pid in processes.flatten().filter_map(|entry| entry.file_name().to_str()?.parse().ok()) {
             // The second look is at the process the descriptor holds, not at one that got its number since.
-            let Some(held) = Pid::from_raw(pid)
-                .filter(|_| inside(pid))
-                .and_then(|it| pidfd_open(it, PidfdFlags::empty()).ok())
+            let Some(held) =
+                Pid::from_raw(pid).filter(|_| inside(pid)).and_then(|it| pidfd_open(it, PidfdFlags::empty()).ok())
             else {
                 continue;
             };
@@ -117,8 +94,7 @@ impl Namespace {
 
 /// Does `work` on a thread of its own, which may change its namespace and ends; a panic there is a panic here.
 fn apart<T: Send>(work: impl FnOnce() -> T + Send) -> T {
-    thread::scope(|scope| scope.spawn(work).join())
-        .unwrap_or_else(|reason| panic::resume_unwind(reason))
+    thread::scope(|scope| scope.spawn(work).join()).unwrap_or_else(|reason| panic::resume_unwind(reason))
 }
 
 /// Asks the kernel to delete every connection it tracks in this thread's namespace.
@@ -138,9 +114,5 @@ fn forget_connections() -> io::Result<()> {
     let mut answer = [0; 64];
     rustix::net::recv(&kernel, &mut answer, RecvFlags::empty())?;
     let code = i32::from_ne_bytes([answer[16], answer[17], answer[18], answer[19]]);
-    if code == 0 {
-        Ok(())
-    } else {
-        Err(io::Error::from_raw_os_error(-code))
-    }
+    if code == 0 { Ok(()) } else { Err(io::Error::from_raw_os_error(-code)) }
 }

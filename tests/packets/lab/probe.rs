@@ -63,9 +63,7 @@ impl Lab {
         }
         let _turn = self.turn.lock().unwrap_or_else(PoisonError::into_inner);
         for (namespace, machine) in self.namespaces.iter().zip(&self.machines) {
-            namespace
-                .forget()
-                .unwrap_or_else(|e| panic!("{}: {e}", machine.name));
+            namespace.forget().unwrap_or_else(|e| panic!("{}: {e}", machine.name));
         }
         let together = (descriptors() / 4).clamp(1, TOGETHER);
         let mut answered = vec![false; probes.len()];
@@ -87,15 +85,8 @@ impl Lab {
             Some(&probe.from),
             "the source is not an address of that machine: {probe:?}"
         );
-        assert!(
-            self.owners.contains_key(&probe.to),
-            "no machine has the address asked: {probe:?}"
-        );
-        assert_eq!(
-            probe.source.is_ipv4(),
-            probe.to.is_ipv4(),
-            "two address families: {probe:?}"
-        );
+        assert!(self.owners.contains_key(&probe.to), "no machine has the address asked: {probe:?}");
+        assert_eq!(probe.source.is_ipv4(), probe.to.is_ipv4(), "two address families: {probe:?}");
         assert_ne!(probe.port, 0, "there is no port 0: {probe:?}");
     }
 }
@@ -133,36 +124,14 @@ impl Round {
     /// Opens the servers, then asks everything; returns the numbers of the probes whose byte came back.
     fn run(lab: &Lab, probes: &[Probe], quiet: Duration) -> Vec<usize> {
         let watch = epoll::create(CreateFlags::CLOEXEC).expect("an epoll descriptor");
-        let mut round = Self {
-            watch,
-            ends: Vec::new(),
-            open: probes.len(),
-            back: Vec::new(),
-        };
-        let asked: BTreeSet<_> = probes
-            .iter()
-            .map(|probe| (probe.protocol, probe.to, probe.port))
-            .collect();
-        let servers = lab.sockets(
-            asked,
-            |it| lab.owners[&it.1],
-            |it| serve(it.0, (it.1, it.2).into()),
-        );
+        let mut round = Self { watch, ends: Vec::new(), open: probes.len(), back: Vec::new() };
+        let asked: BTreeSet<_> = probes.iter().map(|probe| (probe.protocol, probe.to, probe.port)).collect();
+        let servers = lab.sockets(asked, |it| lab.owners[&it.1], |it| serve(it.0, (it.1, it.2).into()));
         for ((protocol, ..), socket) in servers {
-            round.add(
-                socket,
-                if protocol == Protocol::Tcp {
-                    Part::Door
-                } else {
-                    Part::Datagram
-                },
-            );
+            round.add(socket, if protocol == Protocol::Tcp { Part::Door } else { Part::Datagram });
         }
-        let clients = lab.sockets(
-            probes.iter().enumerate(),
-            |it| it.1.from,
-            |it| socket(it.1.protocol, (it.1.source, 0).into()),
-        );
+        let clients =
+            lab.sockets(probes.iter().enumerate(), |it| it.1.from, |it| socket(it.1.protocol, (it.1.source, 0).into()));
         for (started, ((number, probe), socket)) in clients.into_iter().enumerate() {
             match connect(&socket, &SocketAddr::from((probe.to, probe.port))) {
                 Ok(()) | Err(Errno::INPROGRESS) => round.add(socket, Part::Ask(number, false)),
@@ -180,22 +149,14 @@ impl Round {
     /// Watches a socket. What already waits there is told too.
     fn add(&mut self, socket: OwnedFd, part: Part) {
         let number = EventData::new_u64(self.ends.len() as u64);
-        epoll::add(
-            &self.watch,
-            &socket,
-            number,
-            EventFlags::IN | EventFlags::OUT | EventFlags::ET,
-        )
-        .expect("a watched socket");
+        epoll::add(&self.watch, &socket, number, EventFlags::IN | EventFlags::OUT | EventFlags::ET)
+            .expect("a watched socket");
         self.ends.push(Some(End { socket, part }));
     }
 
     /// Serves what has happened, or what happens first within `patience`; false if nothing did.
     fn turn(&mut self, patience: Duration) -> bool {
-        let mut events = [Event {
-            flags: EventFlags::empty(),
-            data: EventData::new_u64(0),
-        }; 256];
+        let mut events = [Event { flags: EventFlags::empty(), data: EventData::new_u64(0) }; 256];
         let patience = Timespec::try_from(patience).expect("a short time");
         let count = match epoll::wait(&self.watch, &mut events, Some(&patience)) {
             Err(Errno::INTR) => return true,
@@ -215,17 +176,13 @@ impl Round {
         let mut byte = [0];
         match &mut end.part {
             Part::Door => {
-                while let Ok(stream) =
-                    accept_with(&end.socket, SocketFlags::NONBLOCK | SocketFlags::CLOEXEC)
-                {
+                while let Ok(stream) = accept_with(&end.socket, SocketFlags::NONBLOCK | SocketFlags::CLOEXEC) {
                     abrupt(&stream);
                     self.add(stream, Part::Stream);
                 }
             }
             Part::Datagram => {
-                while let Ok((_, _, Some(asker))) =
-                    recvfrom(&end.socket, &mut byte, RecvFlags::empty())
-                {
+                while let Ok((_, _, Some(asker))) = recvfrom(&end.socket, &mut byte, RecvFlags::empty()) {
                     let _ = sendto(&end.socket, &byte, SendFlags::empty(), &asker);
                 }
             }
@@ -237,11 +194,7 @@ impl Round {
                 }
             },
             Part::Ask(number, sent) => {
-                let result = if *sent {
-                    Ok(1)
-                } else {
-                    send(&end.socket, b"?", SendFlags::NOSIGNAL)
-                };
+                let result = if *sent { Ok(1) } else { send(&end.socket, b"?", SendFlags::NOSIGNAL) };
                 *sent = result.is_ok();
                 match result.and_then(|_| recv(&end.socket, &mut byte, RecvFlags::empty())) {
                     Err(Errno::AGAIN) => {}
@@ -274,12 +227,9 @@ impl Lab {
         let mut opened = Vec::new();
         for (at, items) in of_machine.into_iter().enumerate() {
             let open = |item| open(&item).map(|socket| (item, socket));
-            let here = self.namespaces[at]
-                .inside(|| items.into_iter().map(open).collect::<Result<Vec<_>, _>>());
+            let here = self.namespaces[at].inside(|| items.into_iter().map(open).collect::<Result<Vec<_>, _>>());
             let name = &self.machines[at].name;
-            opened.extend(here.unwrap_or_else(|e| {
-                panic!("{name}: no socket for a probe (is its port in use?): {e}")
-            }));
+            opened.extend(here.unwrap_or_else(|e| panic!("{name}: no socket for a probe (is its port in use?): {e}")));
         }
         opened
     }
@@ -287,22 +237,9 @@ impl Lab {
 
 /// A socket at one end of a probe.
 fn socket(protocol: Protocol, here: SocketAddr) -> rustix::io::Result<OwnedFd> {
-    let family = if here.is_ipv4() {
-        AddressFamily::INET
-    } else {
-        AddressFamily::INET6
-    };
-    let kind = if protocol == Protocol::Tcp {
-        SocketType::STREAM
-    } else {
-        SocketType::DGRAM
-    };
-    let socket = socket_with(
-        family,
-        kind,
-        SocketFlags::NONBLOCK | SocketFlags::CLOEXEC,
-        None,
-    )?;
+    let family = if here.is_ipv4() { AddressFamily::INET } else { AddressFamily::INET6 };
+    let kind = if protocol == Protocol::Tcp { SocketType::STREAM } else { SocketType::DGRAM };
+    let socket = socket_with(family, kind, SocketFlags::NONBLOCK | SocketFlags::CLOEXEC, None)?;
     if protocol == Protocol::Tcp {
         abrupt(&socket);
         sockopt::set_socket_reuseaddr(&socket, here.port() != 0)?;
@@ -334,14 +271,6 @@ fn abrupt(stream: &OwnedFd) {
 /// Raises the number of descriptors this process may open as far as it may, and returns it.
 fn descriptors() -> usize {
     let most = getrlimit(Resource::Nofile).maximum;
-    let _ = setrlimit(
-        Resource::Nofile,
-        Rlimit {
-            current: most,
-            maximum: most,
-        },
-    );
-    getrlimit(Resource::Nofile)
-        .current
-        .map_or(usize::MAX, |now| usize::try_from(now).unwrap_or(usize::MAX))
+    let _ = setrlimit(Resource::Nofile, Rlimit { current: most, maximum: most });
+    getrlimit(Resource::Nofile).current.map_or(usize::MAX, |now| usize::try_from(now).unwrap_or(usize::MAX))
 }

@@ -32,7 +32,8 @@ table inet filter {
 ";
 
 /// Lets nothing in.
-const CLOSED: &str = "nft 'table inet filter { chain input { type filter hook input priority filter; policy drop; }; }'";
+const CLOSED: &str =
+    "nft 'table inet filter { chain input { type filter hook input priority filter; policy drop; }; }'";
 
 /// What [`GUARDED`] lets in from the first machine.
 const OPEN: [(Protocol, u16); 2] = [(Protocol::Tcp, 9501), (Protocol::Udp, 514)];
@@ -40,10 +41,7 @@ const OPEN: [(Protocol, u16); 2] = [(Protocol::Tcp, 9501), (Protocol::Udp, 514)]
 #[test]
 fn exactly_the_allowed_flows_pass() {
     let Some(lab) = three() else { return };
-    assert!(
-        lab.probe(&everything(&lab)).into_iter().all(|heard| heard),
-        "without rules, everything passes"
-    );
+    assert!(lab.probe(&everything(&lab)).into_iter().all(|heard| heard), "without rules, everything passes");
     let load = load(GUARDED);
     for machine in 0..3 {
         let loaded = lab.run(machine, Way::Sh, &load, "");
@@ -65,14 +63,7 @@ fn exactly_the_allowed_flows_pass() {
 fn a_connection_without_a_returning_byte_is_not_open() {
     let Some(lab) = three() else { return };
     let ask = |port| ask("192.0.2.1", "192.0.2.2", Protocol::Tcp, port);
-    let add = |rule: &str| {
-        lab.run(
-            1,
-            Way::Sh,
-            &format!("nft add rule inet filter input {rule}"),
-            "",
-        )
-    };
+    let add = |rule: &str| lab.run(1, Way::Sh, &format!("nft add rule inet filter input {rule}"), "");
     lab.run(1, Way::Sh, CLOSED, "");
     add("tcp dport 9501 ct state new accept");
     let server = lab.namespaces[1].inside(|| TcpListener::bind("192.0.2.2:9501"));
@@ -81,16 +72,9 @@ fn a_connection_without_a_returning_byte_is_not_open() {
     drop((server, client));
     assert_eq!(lab.probe(&[ask(9501)]), [false], "but the byte is dropped");
     add("ct state established accept");
-    assert_eq!(
-        lab.probe(&[ask(9501), ask(9500), ask(9502)]),
-        [true, false, false]
-    );
+    assert_eq!(lab.probe(&[ask(9501), ask(9500), ask(9502)]), [true, false, false]);
     add("reject");
-    assert_eq!(
-        lab.probe(&[ask(9501), ask(9500)]),
-        [true, false],
-        "refused is not open"
-    );
+    assert_eq!(lab.probe(&[ask(9501), ask(9500)]), [true, false], "refused is not open");
 }
 
 #[test]
@@ -100,26 +84,9 @@ fn yesterdays_neighbours_and_connections_are_forgotten() {
     let v4 = ask("192.0.2.1", "192.0.2.2", Protocol::Udp, 514);
     assert_eq!(lab.probe(&[v6, v4]), [true, true]);
     lab.run(1, Way::Sh, CLOSED, "");
-    lab.run(
-        1,
-        Way::Sh,
-        "nft add rule inet filter input udp dport 514 ct state new accept",
-        "",
-    );
-    assert_eq!(
-        lab.probe(&[v6, v4]),
-        [false, true],
-        "without neighbour discovery, IPv6 is silent"
-    );
-    let tracked = || {
-        lab.run(
-            1,
-            Way::Sh,
-            "cat /proc/sys/net/netfilter/nf_conntrack_count",
-            "",
-        )
-        .printed
-    };
+    lab.run(1, Way::Sh, "nft add rule inet filter input udp dport 514 ct state new accept", "");
+    assert_eq!(lab.probe(&[v6, v4]), [false, true], "without neighbour discovery, IPv6 is silent");
+    let tracked = || lab.run(1, Way::Sh, "cat /proc/sys/net/netfilter/nf_conntrack_count", "").printed;
     assert_eq!(tracked(), "1\n");
     lab.namespaces[1].forget().unwrap();
     assert_eq!(tracked(), "0\n");
@@ -133,16 +100,10 @@ fn every_way_runs_the_text_in_the_machine() {
         let ran = lab.run(0, way, &load(GUARDED), "");
         assert!(well(&ran), "{way:?}: {ran:?}");
         let loaded = lab.ruleset(0);
-        assert!(
-            loaded.contains("tcp dport 9501 accept") && !loaded.contains("packets"),
-            "{way:?}: {loaded}"
-        );
+        assert!(loaded.contains("tcp dport 9501 accept") && !loaded.contains("packets"), "{way:?}: {loaded}");
         assert_eq!(lab.ruleset(1), start, "{way:?}: only this machine");
         let ran = lab.run(0, way, "nft delete table inet filter\nnft nonsense", "");
-        assert!(
-            ran.survived && ran.status == Some(1) && ran.printed.contains("syntax error"),
-            "{way:?}: {ran:?}"
-        );
+        assert!(ran.survived && ran.status == Some(1) && ran.printed.contains("syntax error"), "{way:?}: {ran:?}");
         assert_eq!(lab.ruleset(0), start);
     }
 }
@@ -152,35 +113,19 @@ fn a_session_that_dies_or_changes_is_noticed() {
     let Some(lab) = three() else { return };
     for way in [Way::Piped, Way::Pasted, Way::PastedWhole] {
         let run = |text: &str, stdin: &str| lab.run(0, way, text, stdin);
-        for text in [
-            "exit 3",
-            "set -e\nfalse",
-            "set -u",
-            "exec true",
-            "cd /",
-            "umask 077",
-        ] {
+        for text in ["exit 3", "set -e\nfalse", "set -u", "exec true", "cd /", "umask 077"] {
             let ran = run(text, "");
             assert!(!ran.survived, "{way:?} {text}: {ran:?}");
         }
         let ran = run("( set -e; false; echo never )", "");
-        assert!(
-            ran.survived && ran.status == Some(1) && !ran.printed.contains("\nnever"),
-            "{way:?}: {ran:?}"
-        );
+        assert!(ran.survived && ran.status == Some(1) && !ran.printed.contains("\nnever"), "{way:?}: {ran:?}");
         let ran = run("read -r word; echo \"<$word>\"", "typed");
-        assert!(
-            ran.survived && ran.printed.contains("<typed>"),
-            "{way:?}: {ran:?}"
-        );
+        assert!(ran.survived && ran.printed.contains("<typed>"), "{way:?}: {ran:?}");
         let ran = lab.run_within(Duration::from_secs(1), 0, way, "echo 'open quote", "");
         assert!(!ran.survived && ran.status.is_none(), "{way:?}: {ran:?}");
     }
     let ran = lab.run(0, Way::Sh, "cat; exit 3", "typed");
-    assert_eq!(
-        (ran.printed.as_str(), ran.status, ran.survived),
-        ("typed", Some(3), true)
-    );
+    assert_eq!((ran.printed.as_str(), ran.status, ran.survived), ("typed", Some(3), true));
     let ran = lab.run_within(Duration::from_secs(1), 0, Way::Sh, "sleep 1000", "");
     assert_eq!((ran.status, ran.survived), (None, false));
 }
@@ -191,12 +136,7 @@ fn long_text_arrives_whole() {
     let text = "count=$((count + 1)) # a line of a long text\n".repeat(4_000);
     for way in [Way::Piped, Way::Pasted, Way::PastedWhole] {
         let ran = lab.run(0, way, &(text.clone() + "echo \"<$count>\""), "");
-        assert!(
-            ran.survived && ran.printed.contains("<4000>"),
-            "{way:?}: {:?} {}",
-            ran.status,
-            ran.printed.len()
-        );
+        assert!(ran.survived && ran.printed.contains("<4000>"), "{way:?}: {:?} {}", ran.status, ran.printed.len());
     }
 }
 
@@ -221,19 +161,10 @@ fn thousands_of_probes_take_seconds() {
         return;
     }
     let clock = Instant::now();
-    let machines = (1..=14).map(|n| {
-        machine(
-            &format!("m{n}"),
-            &[&format!("192.0.2.{n}"), &format!("2001:db8::{n}")],
-        )
-    });
+    let machines = (1..=14).map(|n| machine(&format!("m{n}"), &[&format!("192.0.2.{n}"), &format!("2001:db8::{n}")]));
     let lab = Lab::new(&machines.collect::<Vec<_>>());
     let built = clock.elapsed();
-    let load = load(
-        &GUARDED
-            .replace("192.0.2.1", "192.0.2.0/24")
-            .replace("2001:db8::1", "2001:db8::/32"),
-    );
+    let load = load(&GUARDED.replace("192.0.2.1", "192.0.2.0/24").replace("2001:db8::1", "2001:db8::/32"));
     for machine in 0..14 {
         assert!(well(&lab.run(machine, Way::Sh, &load, "")));
     }
@@ -241,17 +172,9 @@ fn thousands_of_probes_take_seconds() {
     probes.retain(|probe| lab.owners[&probe.to] != probe.from);
     let clock = Instant::now();
     let heard = lab.probe(&probes);
-    eprintln!(
-        "14 machines built in {built:?}, {} probes in {:?}",
-        probes.len(),
-        clock.elapsed()
-    );
+    eprintln!("14 machines built in {built:?}, {} probes in {:?}", probes.len(), clock.elapsed());
     for (probe, heard) in probes.iter().zip(heard) {
-        assert_eq!(
-            heard,
-            OPEN.contains(&(probe.protocol, probe.port)),
-            "{probe:?}"
-        );
+        assert_eq!(heard, OPEN.contains(&(probe.protocol, probe.port)), "{probe:?}");
     }
 }
 
@@ -262,22 +185,12 @@ fn three() -> Option<Lab> {
         return None;
     }
     let web = machine("web", &["192.0.2.1", "2001:db8::1"]);
-    let server = machine(
-        "server",
-        &["192.0.2.2", "198.51.100.2", "2001:db8::2", "2001:db8:1::2"],
-    );
-    Some(Lab::new(&[
-        web,
-        server,
-        machine("stranger", &["203.0.113.9", "2001:db8:2::9"]),
-    ]))
+    let server = machine("server", &["192.0.2.2", "198.51.100.2", "2001:db8::2", "2001:db8:1::2"]);
+    Some(Lab::new(&[web, server, machine("stranger", &["203.0.113.9", "2001:db8:2::9"])]))
 }
 
 fn machine(name: &str, addresses: &[&str]) -> Machine {
-    Machine {
-        name: name.into(),
-        addresses: addresses.iter().map(|text| address(text)).collect(),
-    }
+    Machine { name: name.into(), addresses: addresses.iter().map(|text| address(text)).collect() }
 }
 
 fn address(text: &str) -> IpAddr {
@@ -286,13 +199,7 @@ fn address(text: &str) -> IpAddr {
 
 /// A probe from the first machine.
 fn ask(source: &str, to: &str, protocol: Protocol, port: u16) -> Probe {
-    Probe {
-        from: 0,
-        source: address(source),
-        to: address(to),
-        protocol,
-        port,
-    }
+    Probe { from: 0, source: address(source), to: address(to), protocol, port }
 }
 
 fn well(ran: &Output) -> bool {
@@ -310,20 +217,10 @@ fn everything(lab: &Lab) -> Vec<Probe> {
     let udp = [513, 514, 515, 9501].map(|port| (Protocol::Udp, port));
     let mut probes = Vec::new();
     for (&source, &from) in &lab.owners {
-        let reachable = lab
-            .owners
-            .keys()
-            .filter(|to| to.is_ipv4() == source.is_ipv4());
-        for (&to, (protocol, port)) in
-            reachable.flat_map(|to| [tcp, udp].concat().into_iter().map(move |it| (to, it)))
+        let reachable = lab.owners.keys().filter(|to| to.is_ipv4() == source.is_ipv4());
+        for (&to, (protocol, port)) in reachable.flat_map(|to| [tcp, udp].concat().into_iter().map(move |it| (to, it)))
         {
-            probes.push(Probe {
-                from,
-                source,
-                to,
-                protocol,
-                port,
-            });
+            probes.push(Probe { from, source, to, protocol, port });
         }
     }
     probes

@@ -16,10 +16,7 @@ use super::Lab;
 const PATIENCE: Duration = Duration::from_secs(30);
 
 /// How long a shell may take to go after the hang-up.
-const GRACE: Timespec = Timespec {
-    tv_sec: 2,
-    tv_nsec: 0,
-};
+const GRACE: Timespec = Timespec { tv_sec: 2, tv_nsec: 0 };
 
 /// How long a shell must sit at its prompt before it is asked again.
 const SILENCE: Duration = Duration::from_millis(500);
@@ -66,42 +63,20 @@ impl Lab {
     ///
     /// # Panics
     /// If the shell does not start.
-    pub fn run_within(
-        &self,
-        patience: Duration,
-        machine: usize,
-        way: Way,
-        text: &str,
-        stdin: &str,
-    ) -> Output {
+    pub fn run_within(&self, patience: Duration, machine: usize, way: Way, text: &str, stdin: &str) -> Output {
         let terminal = matches!(way, Way::Pasted | Way::PastedWhole);
         let (name, arguments): (_, &[_]) = match way {
             Way::Sh => ("sh", &["-c", text]),
             Way::Piped => ("bash", &[]),
-            Way::Pasted | Way::PastedWhole => {
-                ("setsid", &["--ctty", "bash", "--norc", "--noprofile", "-i"])
-            }
+            Way::Pasted | Way::PastedWhole => ("setsid", &["--ctty", "bash", "--norc", "--noprofile", "-i"]),
         };
         let mut shell = super::program(name);
         let home = self.home(machine);
-        shell
-            .args(arguments)
-            .env("HOME", &home)
-            .env("TMPDIR", &home)
-            .current_dir(home);
-        shell
-            .env("TERM", "xterm")
-            .env("PS1", PROMPT)
-            .env("HISTFILE", "/dev/null");
-        let talk = self.namespaces[machine]
-            .inside(|| Talk::start(shell, terminal, Instant::now() + patience));
-        let talk =
-            talk.unwrap_or_else(|e| panic!("{}: no shell: {e}", self.machines[machine].name));
-        if way == Way::Sh {
-            talk.once(stdin)
-        } else {
-            talk.session(way, text, stdin)
-        }
+        shell.args(arguments).env("HOME", &home).env("TMPDIR", &home).current_dir(home);
+        shell.env("TERM", "xterm").env("PS1", PROMPT).env("HISTFILE", "/dev/null");
+        let talk = self.namespaces[machine].inside(|| Talk::start(shell, terminal, Instant::now() + patience));
+        let talk = talk.unwrap_or_else(|e| panic!("{}: no shell: {e}", self.machines[machine].name));
+        if way == Way::Sh { talk.once(stdin) } else { talk.session(way, text, stdin) }
     }
 }
 
@@ -127,31 +102,16 @@ impl Talk {
             grantpt(&ours)?;
             unlockpt(&ours)?;
             let its = ioctl_tiocgptpeer(&ours, flags)?;
-            (
-                ours.try_clone()?,
-                ours,
-                [its.try_clone()?, its.try_clone()?, its],
-            )
+            (ours.try_clone()?, ours, [its.try_clone()?, its.try_clone()?, its])
         } else {
             let ((stdin, mouth), (ear, stdout)) = (io::pipe()?, io::pipe()?);
-            (
-                mouth.into(),
-                ear.into(),
-                [stdin.into(), stdout.try_clone()?.into(), stdout.into()],
-            )
+            (mouth.into(), ear.into(), [stdin.into(), stdout.try_clone()?.into(), stdout.into()])
         };
         ioctl_fionbio(&mouth, true)?;
         ioctl_fionbio(&ear, true)?;
         let shell = shell.stdin(stdin).stdout(stdout).stderr(stderr).spawn()?;
         let ended = pidfd_open(Pid::from_child(&shell), PidfdFlags::empty())?;
-        Ok(Self {
-            shell,
-            ended,
-            mouth: Some(mouth),
-            ear: Some(ear),
-            heard: Vec::new(),
-            deadline,
-        })
+        Ok(Self { shell, ended, mouth: Some(mouth), ear: Some(ear), heard: Vec::new(), deadline })
     }
 
     /// A shell that has its text already: gives it its input and waits for its end.
@@ -160,22 +120,14 @@ impl Talk {
         let status = self.shell.try_wait().ok().flatten();
         let printed = self.text();
         self.end();
-        Output {
-            printed,
-            status: status.and_then(|status| status.code()),
-            survived: status.is_some(),
-        }
+        Output { printed, status: status.and_then(|status| status.code()), survived: status.is_some() }
     }
 
     /// A shell that reads: asks who it is, gives it the text, and asks again.
     fn session(mut self, way: Way, text: &str, stdin: &str) -> Output {
         let terminal = way != Way::Piped;
         let prompted = |heard: &str| !terminal || heard.ends_with(PROMPT);
-        let first = if way == Way::Pasted {
-            "bind 'set enable-bracketed-paste off'; "
-        } else {
-            ""
-        };
+        let first = if way == Way::Pasted { "bind 'set enable-bracketed-paste off'; " } else { "" };
         self.say("", "", false, prompted);
         self.say(&(first.to_owned() + &ask("before")), "", false, |heard| {
             answer(heard, "before").is_some() && prompted(heard)
@@ -189,12 +141,9 @@ impl Talk {
             Way::Piped | Way::Sh => lines(text),
         };
         // Asked again where a question of the text has taken the first for its answer.
-        self.say(
-            &(pasted + &lines(stdin) + &ask("after")),
-            &ask("after"),
-            !terminal,
-            |heard| answer(heard, "after").is_some(),
-        );
+        self.say(&(pasted + &lines(stdin) + &ask("after")), &ask("after"), !terminal, |heard| {
+            answer(heard, "after").is_some()
+        });
         let printed = self.text();
         self.end();
         let (status, after) = answer(&printed, "after").unzip();
@@ -231,10 +180,7 @@ impl Talk {
             let mut ends = vec![PollFd::new(&self.ended, PollFlags::IN)];
             ends.extend(self.ear.as_ref().map(|ear| PollFd::new(ear, PollFlags::IN)));
             ends.extend(
-                self.mouth
-                    .as_ref()
-                    .filter(|_| !words.is_empty())
-                    .map(|mouth| PollFd::new(mouth, PollFlags::OUT)),
+                self.mouth.as_ref().filter(|_| !words.is_empty()).map(|mouth| PollFd::new(mouth, PollFlags::OUT)),
             );
             if poll(&mut ends, Some(&left)) == Ok(0) {
                 if !prompt || Instant::now() >= self.deadline {
@@ -265,13 +211,7 @@ impl Talk {
 
     /// Hangs up, and waits until the shell is gone.
     fn end(self) {
-        let Self {
-            mut shell,
-            ended,
-            mouth,
-            ear,
-            ..
-        } = self;
+        let Self { mut shell, ended, mouth, ear, .. } = self;
         drop((mouth, ear));
         if poll(&mut [PollFd::new(&ended, PollFlags::IN)], Some(&GRACE)) != Ok(1) {
             let _ = shell.kill();
@@ -282,11 +222,7 @@ impl Talk {
 
 /// The text with its last line ended.
 fn lines(text: &str) -> String {
-    let end = if text.is_empty() || text.ends_with('\n') {
-        ""
-    } else {
-        "\n"
-    };
+    let end = if text.is_empty() || text.ends_with('\n') { "" } else { "\n" };
     format!("{text}{end}")
 }
 
@@ -299,6 +235,5 @@ fn ask(when: &str) -> String {
 fn answer(heard: &str, when: &str) -> Option<(String, String)> {
     let (_, told) = heard.split_once(&format!("portcullis:{when}:"))?;
     let (told, _) = told.split_once('\n')?;
-    told.split_once(':')
-        .map(|(status, who)| (status.to_owned(), who.to_owned()))
+    told.split_once(':').map(|(status, who)| (status.to_owned(), who.to_owned()))
 }

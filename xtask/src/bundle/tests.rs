@@ -19,12 +19,7 @@ const TEMPLATE: &str = r#"<!doctype html>
 "#;
 
 fn made(css: &str, glue: &str) -> String {
-    let parts = Parts {
-        template: TEMPLATE,
-        css,
-        glue,
-        wasm: b"\0asm",
-    };
+    let parts = Parts { template: TEMPLATE, css, glue, wasm: b"\0asm" };
     page(&parts).unwrap()
 }
 
@@ -50,10 +45,7 @@ fn the_policy_comes_first_and_names_what_is_there() {
 
 #[test]
 fn no_part_can_end_its_element() {
-    let page = made(
-        "a { content: \"</style>\" }",
-        "let wasm_bindgen = '</script><!--';\n",
-    );
+    let page = made("a { content: \"</style>\" }", "let wasm_bindgen = '</script><!--';\n");
     assert_eq!(page.matches("</style>").count(), 1);
     assert_eq!(page.matches("</script>").count(), 2);
     assert!(!page.contains("<!--"));
@@ -69,17 +61,8 @@ fn the_same_parts_make_the_same_bytes() {
 fn what_cannot_be_in_one_file_is_refused() {
     let link = "<link data-trunk rel=\"copy-file\" href=\"a.png\" />";
     assert!(styles(link).unwrap_err().to_string().contains("copy-file"));
-    let parts = Parts {
-        template: "<p>no head</p>",
-        css: "",
-        glue: "let wasm_bindgen",
-        wasm: b"",
-    };
+    let parts = Parts { template: "<p>no head</p>", css: "", glue: "let wasm_bindgen", wasm: b"" };
     assert!(page(&parts).is_err());
-    let parts = Parts {
-        template: TEMPLATE,
-        glue: "export default",
-        ..parts
-    };
+    let parts = Parts { template: TEMPLATE, glue: "export default", ..parts };
     assert!(page(&parts).is_err());
 }

@@ -34,11 +34,6 @@ fn a_page_over_budget_fails() {
         wasm: b"",
     })
     .unwrap();
-    assert!(
-        report(&page, Limit::Budget)
-            .unwrap_err()
-            .to_string()
-            .contains("over budget")
-    );
+    assert!(report(&page, Limit::Budget).unwrap_err().to_string().contains("over budget"));
     assert!(report("<p>another page</p>", Limit::Budget).is_err());
 }

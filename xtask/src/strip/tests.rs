@@ -11,10 +11,7 @@ fn css_loses_comments_indentation_and_empty_lines() {
 #[test]
 fn css_keeps_strings_and_separators() {
     let text = "q::before { content: \"/* \\\" */\"; }\n.a/* x */.b {}\nx { content: 'it''s  /*' }";
-    assert_eq!(
-        css(text),
-        "q::before { content: \"/* \\\" */\"; }\n.a/**/.b {}\nx { content: 'it''s  /*' }"
-    );
+    assert_eq!(css(text), "q::before { content: \"/* \\\" */\"; }\n.a/**/.b {}\nx { content: 'it''s  /*' }");
 }
 
 #[test]
@@ -27,10 +24,7 @@ fn javascript_loses_comments_on_their_own_lines() {
 fn javascript_keeps_code_around_comments() {
     assert_eq!(javascript("/* a */ f();\n"), "/* a */ f();\n");
     assert_eq!(javascript("/* a\nb */ f();\n"), " f();\n");
-    assert_eq!(
-        javascript("let r = '/*';\n  g();\n"),
-        "let r = '/*';\ng();\n"
-    );
+    assert_eq!(javascript("let r = '/*';\n  g();\n"), "let r = '/*';\ng();\n");
 }
 
 #[test]
