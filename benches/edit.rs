@@ -1,3 +1,65 @@
-//! How long an edit takes in a real browser, from the event to the forced layout. Prints figures; asserts none of them.
+//! How long an edit of the built page takes in a real Chromium: from the event to the forced layout. Prints figures for a
+//! person to judge; asserts none of them.
 
-fn main() {}
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+#[allow(dead_code, reason = "shared with the stories of tests/e2e, which use all of it")]
+#[path = "../tests/e2e/browser.rs"]
+mod browser;
+
+use serde_json::json;
+
+/// Edits measured in each deployment.
+const EDITS: usize = 200;
+
+/// Makes the edits: what people type, key by key, and what they switch; returns the milliseconds of each. The page renders
+/// in microtasks, which are done before a message of the page to itself arrives; reading a height forces the layout.
+const MEASURE: &str = r"
+    const { port1, port2 } = new MessageChannel();
+    const rendered = () => new Promise(done => { port1.onmessage = done; port2.postMessage(0); });
+    const type = (id, text) => [...text].map((_, at) => () => {
+        const field = document.getElementById(id);
+        field.value = text.slice(0, at + 1);
+        field.dispatchEvent(new InputEvent('input', { bubbles: true }));
+    });
+    const toggle = id => () => document.getElementById(id).click();
+    const round = number => [
+        ...type('a-3', `192.0.2.${number}, 2001:db8::${number}`),
+        ...type('p-3-server-communication', `${9450 + number}`),
+        ...type('n-4', `Nodes of rack ${number}`),
+        ...type('a-4', `198.51.100.${number}/32`),
+        ...['jmx-client', 'terr', 'smtp', 'ldap', 'ldap', 'smtp', 'terr', 'jmx-client'].map(role => toggle(`role-${role}`)),
+    ];
+    const times = [];
+    const edits = Array.from({ length: 20 }, (_, number) => round(10 + number)).flat();
+    for (const [at, edit] of edits.slice(0, arguments[0] + 20).entries()) {
+        const start = performance.now();
+        edit();
+        await rendered();
+        document.body.offsetHeight;
+        // The first ones warm up.
+        if (at >= 20) times.push(performance.now() - start);
+        await new Promise(requestAnimationFrame);
+    }
+    return times;
+";
+
+fn main() {
+    let Some(folder) = browser::page_folder() else { return };
+    let page = browser::Browser::start(&[]);
+    page.resize(1280, 800);
+    let page_file = folder.canonicalize().expect("a folder").join("portcullis.html");
+    println!("{EDITS} edits, from the event to the forced layout, in milliseconds:");
+    for preset in ["basic", "cluster", "one-machine"] {
+        page.open(&format!("file://{}", page_file.display()));
+        page.wait("document.querySelector('#copy')");
+        page.click(&format!("#pick-preset > option[value={preset}]"));
+        page.run("document.querySelectorAll('details').forEach(it => it.open = true);", json!([]));
+        let times = page.run_async(MEASURE, json!([EDITS]));
+        let mut times: Vec<f64> = serde_json::from_value(times).expect("times");
+        assert_eq!(times.len(), EDITS);
+        times.sort_by(f64::total_cmp);
+        let at = |share: f64| times[((times.len() - 1) as f64 * share) as usize];
+        println!("  {preset:<12} p50 {:>5.1}   p95 {:>5.1}   max {:>5.1}", at(0.5), at(0.95), at(1.0));
+    }
+}

@@ -180,13 +180,11 @@ pub fn plan<'a>(
         };
         plan.settings.insert(field.id, value.to_owned());
     }
-    let mut told: Vec<(u32, &str)> = Vec::new();
-    let mut first = |group: u32, note: &'static str| {
-        let first = !told.contains(&(group, note));
-        if first {
-            told.push((group, note));
+    let mut notes: Vec<String> = Vec::new();
+    let mut note = |text: String| {
+        if !notes.contains(&text) {
+            notes.push(text);
         }
-        first
     };
     for rule in ruleset.rules.iter().filter(|rule| directions.contains(&rule.direction)) {
         let peer = rule.peer();
@@ -204,29 +202,26 @@ pub fn plan<'a>(
                     plan.held.push(Held { rule, why });
                     continue;
                 }
-                if !unsaid.is_empty() && first(peer.group, rule.direction.lower()) {
+                if !unsaid.is_empty() {
                     let names: Vec<String> = unsaid.iter().map(ToString::to_string).collect();
                     let names = names.join(", ");
-                    plan.notes
-                        .push(format!("{}: {names} left out, since {} needs addresses.", peer.name, dialect.name));
+                    note(format!("{}: {names} left out, since {} needs addresses.", peer.name, dialect.name));
                 }
                 Some(said)
             }
         };
-        if let Some(note) = families_apart(rule)
-            && first(peer.group, "family")
-        {
-            plan.notes.push(note);
+        if let Some(text) = families_apart(rule) {
+            note(text);
         }
         plan.rules.push(Planned { rule, peers });
     }
-    let renamed = ruleset.rules.iter().flat_map(|rule| [&rule.source, &rule.destination]);
-    for peer in renamed {
+    for peer in ruleset.rules.iter().flat_map(|rule| [&rule.source, &rule.destination]) {
         let written = (dialect.clean)(&peer.name);
-        if written != peer.name && first(peer.group, "name") {
-            plan.notes.push(format!("The name “{}” is written {written}.", peer.name));
+        if written != peer.name {
+            note(format!("The name “{}” is written {written}.", peer.name));
         }
     }
+    plan.notes.append(&mut notes);
     plan
 }
 

@@ -83,11 +83,9 @@ fn Page(props: &PageProps) -> Html {
             move || drop((fragments, keys))
         }
     });
+    let opened = use_mut_ref(|| false);
     use_effect_with((state.derived.link.clone(), state.aside.is_some()), {
-        let begun = props.begun.clone();
-        move |(link, aside): &(String, bool)| {
-            keep(link, *aside, begun.0.aside.is_none() && link == &begun.0.derived.link);
-        }
+        move |(link, aside): &(String, bool)| keep(link, *aside, !opened.replace(true))
     });
     use_effect_with(state.pending.is_some(), |pending| {
         if *pending {
@@ -138,18 +136,16 @@ fn Page(props: &PageProps) -> Html {
 }
 
 /// Keeps the user's own deployment in the browser; where that is forbidden, or while another is shown, in the address, so
-/// that a reload brings it back.
-fn keep(link: &str, aside: bool, untouched: bool) {
+/// that a reload brings it back. What was opened a moment ago is not written again: a newer page may have kept more than
+/// this one can read.
+fn keep(link: &str, aside: bool, only_opened: bool) {
     LATEST.with(|latest| link.clone_into(&mut latest.borrow_mut()));
-    if aside {
-        if !untouched {
-            browser::set_fragment(link);
+    if only_opened {
+        if !aside && browser::stored(KEPT).is_some() {
+            browser::set_fragment("");
         }
         return;
     }
-    if untouched && browser::stored(KEPT).is_none() {
-        return;
-    }
-    let kept = browser::store(KEPT, link);
+    let kept = !aside && browser::store(KEPT, link);
     browser::set_fragment(if kept { "" } else { link });
 }

@@ -83,6 +83,8 @@ fn nothing_opens_unasked() {
             assert!(asked.contains(flow), "{asked}");
         }
         page.picture("asking");
+        let focused = page.browser.run("return document.activeElement.id;", json!([]));
+        assert_eq!(focused, json!("pending-list"), "the question is where the user is");
         assert!(on(page, switch), "the switch shows what holds");
         assert_eq!((page.snippet(), page.link()), (snippet.clone(), start.clone()));
         page.press_button("Leave it as it is");

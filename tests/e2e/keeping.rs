@@ -111,6 +111,15 @@ fn a_reload_a_crash_and_forbidden_storage_lose_nothing() {
         assert_eq!((page.snippet(), page.link()), (snippet, link.clone()));
         assert_eq!((page.stored(STARTING), page.has(".notice")), (json!(null), false));
 
+        // What a newer page has kept is not written over by being looked at.
+        let newer = link.replacen("1;", "2;zz=1;", 1);
+        page.browser.run("localStorage.setItem(arguments[0], arguments[1]);", json!([KEPT, newer]));
+        page.reload();
+        page.wait_for(".notice", "The link was made by a newer version of this page");
+        page.press_button("Dismiss");
+        page.wait_without(".notice");
+        assert_eq!((page.stored(KEPT), page.link()), (json!(newer), link.clone()));
+
         // The last start did not come to its end: what is kept is offered, not opened.
         for kept in [link.as_str(), "1;g3.a=\u{1F480};g99999.r=server;zzz", "\u{0}"] {
             page.browser.run(
