@@ -17,17 +17,17 @@ const EDITS: usize = 200;
 const MEASURE: &str = r"
     const { port1, port2 } = new MessageChannel();
     const rendered = () => new Promise(done => { port1.onmessage = done; port2.postMessage(0); });
-    const type = (id, text) => [...text].map((_, at) => () => {
-        const field = document.getElementById(id);
+    const type = (css, text) => [...text].map((_, at) => () => {
+        const field = document.querySelector(css);
         field.value = text.slice(0, at + 1);
         field.dispatchEvent(new InputEvent('input', { bubbles: true }));
     });
     const toggle = id => () => document.getElementById(id).click();
     const round = number => [
-        ...type('a-3', `192.0.2.${number}, 2001:db8::${number}`),
-        ...type('p-3-server-communication', `${9450 + number}`),
-        ...type('n-4', `Nodes of rack ${number}`),
-        ...type('a-4', `198.51.100.${number}/32`),
+        ...type('details:has([id$=-server-communication]) [id^=a-]', `192.0.2.${number}, 2001:db8::${number}`),
+        ...type('[id$=-server-communication]', `${9450 + number}`),
+        ...type('details:has([id$=-node-communication]) [id^=n-]', `Nodes of rack ${number}`),
+        ...type('details:has([id$=-node-communication]) [id^=a-]', `198.51.100.${number}`),
         ...['jmx-client', 'terr', 'smtp', 'ldap', 'ldap', 'smtp', 'terr', 'jmx-client'].map(role => toggle(`role-${role}`)),
     ];
     const times = [];

@@ -35,8 +35,10 @@ pub struct Dialect {
     pub extension: &'static str,
     /// How lines end in its files. On the clipboard they end in a line feed.
     pub line_end: &'static str,
-    /// How to apply its text, in one or two sentences.
+    /// How to run its texts, in one sentence.
     pub how: &'static str,
+    /// What becomes of applied rules, in one or two sentences.
+    pub lasts: &'static str,
     /// What the firewall does with what no rule names; the text says so.
     pub assumes: fn(Direction) -> &'static str,
     /// Names that the user may have to adapt to the host.
@@ -218,7 +220,7 @@ pub fn plan<'a>(
     for peer in ruleset.rules.iter().flat_map(|rule| [&rule.source, &rule.destination]) {
         let written = (dialect.clean)(&peer.name);
         if written != peer.name {
-            note(format!("The name “{}” is written {written}.", peer.name));
+            note(format!("{} (group {}) is written {written}.", peer.name, peer.group));
         }
     }
     plan.notes.append(&mut notes);

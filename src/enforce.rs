@@ -14,7 +14,7 @@ pub fn rules(catalog: &Catalog, deployment: &Deployment, flows: &[Flow], point: 
         Enforcement::Host(group) | Enforcement::CloudGroup(group) => {
             let id = GroupId(*group);
             if let Some(group) = deployment.group(id) {
-                ruleset.name.clone_from(&group.name);
+                ruleset.name = name(group);
                 ruleset.addresses = group.listens.clone();
             }
             for direction in Direction::ALL {
@@ -57,5 +57,13 @@ fn rule(deployment: &Deployment, flow: &Flow, direction: Direction) -> Option<Ru
 }
 
 fn peer(group: &Group, addresses: &Addresses) -> Peer {
-    Peer { group: group.id.0, name: group.name.clone(), labels: group.labels.clone(), addresses: addresses.clone() }
+    Peer { group: group.id.0, name: name(group), labels: group.labels.clone(), addresses: addresses.clone() }
+}
+
+/// The group's name, or its number where that is blank: a rule must say whom it is about.
+fn name(group: &Group) -> String {
+    match group.name.trim() {
+        "" => format!("Group {}", group.id.0),
+        name => name.to_owned(),
+    }
 }

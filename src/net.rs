@@ -293,6 +293,11 @@ impl Address {
     /// Every form that a firewall might read in its own way, and addresses that cannot be the other end of a flow.
     pub fn parse(text: &str) -> Result<Self, Refusal> {
         let text = text.trim();
+        // Nothing that is accepted is longer (a DNS name has 253 bytes at most), and guessing what longer text means could
+        // exhaust the stack.
+        if text.len() > 300 {
+            return Err(Refusal::new(format!("“{}” is not an address.", short(text))));
+        }
         if let Some((ip, length)) = text.split_once('/') {
             if ip.is_empty() || ip.ends_with(':') && !ip.ends_with("::") {
                 return Err(looks_like_url(text));

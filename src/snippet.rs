@@ -62,7 +62,10 @@ pub fn snippet(
         header.push(format!("{flows} flows: {written} written, {held} held back"));
     }
     header.push(dialect.how.to_owned());
-    header.extend(directions.iter().map(|direction| (dialect.assumes)(*direction).to_owned()));
+    if text == Text::Apply {
+        header.push(dialect.lasts.to_owned());
+        header.extend(directions.iter().map(|direction| (dialect.assumes)(*direction).to_owned()));
+    }
     header.extend(plan.notes.iter().map(|note| format!("Note: {note}")));
     for held in &plan.held {
         let rule = held.rule;

@@ -20,8 +20,8 @@ pub static DIALECT: Dialect = Dialect {
     system: System::Linux,
     extension: "sh",
     line_end: "\n",
-    how: "Paste into a root shell, or save and run the file with sh. Safe to run again. Gone after a restart unless you save \
-          the ruleset.",
+    how: "Paste into a root shell, or save it and run it with sh.",
+    lasts: "Safe to run again. Gone after a restart unless you save the ruleset.",
     assumes,
     fields: &[
         Field { id: "table", label: "Table (family inet)", default: "filter", check: name },
@@ -36,7 +36,7 @@ pub static DIALECT: Dialect = Dialect {
 fn assumes(direction: Direction) -> &'static str {
     match direction {
         Direction::Ingress => {
-            "Assumes a chain that drops incoming traffic by default: where it accepts, these rules change nothing."
+            "Assumes a chain that drops incoming traffic by default: where it accepts, these rules change nothing. Where outgoing traffic is dropped too, replies need In and out."
         }
         Direction::Egress => {
             "Outbound is accepted by default on Linux: these egress rules change nothing until you drop it."
@@ -157,7 +157,7 @@ const MANAGERS: &str = r#"  case "$(ufw status 2>/dev/null)" in *'Status: active
 fn apply(out: &mut String, plan: &Plan, text: Text) {
     let table = plan.setting("table");
     for direction in plan.directions {
-        let Way { base, hook, kept, .. } = way(plan, *direction);
+        let Way { chain, base, hook, kept } = way(plan, *direction);
         let _ = write!(
             out,
             "  {kept}=$(nft list chain inet {table} {base} 2>/dev/null) ||
@@ -166,6 +166,10 @@ fn apply(out: &mut String, plan: &Plan, text: Text) {
     *'hook {hook} '*) ;;
     *) stop 'Chain {base} of table inet {table} is not attached to {hook}. To see what is: nft list ruleset' ;;
   esac
+  elsewhere=$(nft list ruleset | awk '$1 == \"table\" {{ table = $2 \" \" $3 }} $1 == \"chain\" {{ chain = $2 }}
+    $1 == \"jump\" && $2 == \"{chain}\" {{ print table, chain }}' | grep -vx 'inet {table} {base}')
+  [ -z \"$elsewhere\" ] ||
+    stop \"Rules of an earlier text hang on $elsewhere. Choose those names on the page and take them out there first.\"
 "
         );
     }

@@ -18,8 +18,8 @@ pub static DIALECT: Dialect = Dialect {
     system: System::Windows,
     extension: "ps1",
     line_end: "\r\n",
-    how: "Paste into PowerShell opened with Run as administrator, or save and run the file. Safe to run again. Survives a \
-          restart.",
+    how: "Paste into PowerShell opened with Run as administrator, or save it and run: powershell -ExecutionPolicy Bypass -File",
+    lasts: "Safe to run again. Survives a restart.",
     assumes,
     fields: &[],
     clean: plain,

@@ -294,6 +294,24 @@ fn a_host_that_is_not_as_assumed_is_refused_and_left_alone() {
 }
 
 #[test]
+fn rules_left_under_other_names_are_not_left_behind() {
+    let Some(namespace) = Namespace::new("elsewhere") else { return };
+    let first = scenarios::default();
+    let server = group(&first, "Spotfire Server").id;
+    let mut second = first.clone();
+    second.apply(&scenarios::CATALOG, &Edit::Setting("nftables.table".into(), "host".into()));
+    namespace.reset(&format!("{HOST}\n{}", HOST.replace("inet filter", "inet host")));
+    let start = namespace.ruleset();
+    loaded(&namespace, &text(&first, server, &Direction::ALL, Text::Apply));
+    let before = namespace.ruleset();
+    let over = text(&second, server, &Direction::ALL, Text::Apply);
+    refused(&run(&namespace, &over), "Rules of an earlier text hang on inet filter input.", &namespace, &before);
+    loaded(&namespace, &text(&first, server, &Direction::ALL, Text::TakeOut));
+    assert_eq!(namespace.ruleset(), start);
+    loaded(&namespace, &over);
+}
+
+#[test]
 fn a_host_that_somebody_else_manages_is_refused_and_left_alone() {
     let Some(namespace) = Namespace::new("managed") else { return };
     let deployment = scenarios::default();
