@@ -4,7 +4,7 @@
 #[allow(dead_code)]
 #[path = "src/catalog.rs"]
 mod catalog;
-#[allow(dead_code)]
+#[allow(dead_code, unused_imports)]
 #[path = "src/net.rs"]
 mod net;
 
@@ -16,7 +16,7 @@ use std::{env, fs};
 const SPOTFIRE: &str = include_str!("src/catalog/spotfire.json");
 
 fn main() -> Result<(), Box<dyn Error>> {
-    for source in ["build.rs", "src/catalog.rs", "src/net.rs", "src/catalog/spotfire.json"] {
+    for source in ["build.rs", "src/catalog.rs", "src/net.rs", "src/net/address.rs", "src/catalog/spotfire.json"] {
         println!("cargo::rerun-if-changed={source}");
     }
     let catalog = catalog::Catalog::parse(SPOTFIRE)?;

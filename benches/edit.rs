@@ -39,7 +39,9 @@ const MEASURE: &str = r"
         document.body.offsetHeight;
         // The first ones warm up.
         if (at >= 20) times.push(performance.now() - start);
+        // The next one begins apart from the frame that draws this one.
         await new Promise(requestAnimationFrame);
+        await rendered();
     }
     return times;
 ";

@@ -1,7 +1,9 @@
 //! Links survive the way there and back, later catalogs, and being cut.
 
+use super::read::MOST_GROUPS;
 use super::*;
-use crate::deployment::Edit;
+use crate::deployment::{Edit, GroupId};
+use crate::net::{PortRange, Protocol};
 
 fn catalog() -> Catalog {
     Catalog::spotfire().expect("the embedded catalog")

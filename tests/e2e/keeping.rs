@@ -111,6 +111,15 @@ fn a_reload_a_crash_and_forbidden_storage_lose_nothing() {
         assert_eq!((page.snippet(), page.link()), (snippet, link.clone()));
         assert_eq!((page.stored(STARTING), page.has(".notice")), (json!(null), false));
 
+        page.press_button("Undo");
+        page.wait_without("#a-6");
+        let undone = page.link();
+        page.reload();
+        assert_eq!(page.link(), undone);
+        page.browser.click("#role-smtp");
+        page.wait_for(".group .name", "Mail server");
+        assert_eq!(page.link(), link);
+
         // What a newer page has kept is not written over by being looked at.
         let newer = link.replacen("1;", "2;zz=1;", 1);
         page.browser.run("localStorage.setItem(arguments[0], arguments[1]);", json!([KEPT, newer]));
@@ -153,6 +162,13 @@ fn a_reload_a_crash_and_forbidden_storage_lose_nothing() {
         page.browser.wait("location.hash.includes('192.0.2.49')");
         page.press_button("Copy");
         page.wait_for(".toast", "held back");
+        page.browser.run("location.reload();", json!([]));
+        page.browser.enter_frame(None);
+        page.browser.enter_frame(Some("iframe"));
+        page.browser.wait_with(
+            "document.querySelector(arguments[0]).value === '192.0.2.49'",
+            json!([format!("#a-{}", group::SERVER)]),
+        );
         page.browser.enter_frame(None);
         page.is_quiet();
     });
