@@ -1,5 +1,17 @@
 // Unpacks the WebAssembly that stands in the page, and starts it. Requests nothing: the page's policy would refuse.
 (async () => {
+    // A page that has failed says so, and gives the deployment back. What failed with words of its own has done both.
+    const fail = (error) => {
+        const message = document.getElementById("start-error");
+        if (!message.hidden) return;
+        let kept = location.hash;
+        try {
+            kept = kept || "#" + localStorage.getItem("portcullis.deployment");
+        } catch {}
+        message.hidden = false;
+        message.append(" (" + error + ")", kept.length > 1 ? " Your deployment: " + kept : "");
+    };
+    addEventListener("error", (event) => event.error instanceof WebAssembly.RuntimeError && fail(event.error));
     try {
         const packed = atob(document.getElementById("portcullis-wasm").textContent);
         const stream = new Blob([Uint8Array.from(packed, (char) => char.charCodeAt(0))])
@@ -12,8 +24,6 @@
         await wasm_bindgen({ module_or_path: bytes });
     } catch (error) {
         console.error(error);
-        const message = document.getElementById("start-error");
-        message.hidden = false;
-        message.append(" (" + error + ")");
+        fail(error);
     }
 })();
