@@ -74,12 +74,14 @@ fn collision(catalog: &Catalog, deployment: &Deployment, group: &Group) -> Optio
     };
     let mut clashes = Vec::new();
     let mut moved = Vec::new();
+    let mut disputed: Vec<Id> = Vec::new();
     for second in 0..taken.len() {
         for first in 0..second {
             if clash(&taken[first], &taken[second]) {
                 let (one, other) = (&taken[first], &taken[second]);
                 let names = [one, other].map(|end| full_name(catalog, end.listener));
                 clashes.push(format!("{} ({} and {})", one.range, names[0], names[1]));
+                disputed.extend([one, other].iter().filter_map(|end| end.listener.disagreement));
                 moved.push(if other.listener.fixed { first } else { second });
             }
         }
