@@ -117,8 +117,7 @@ fn collision(catalog: &Catalog, deployment: &Deployment, group: &Group) -> Optio
             _ => None,
         })
         .collect();
-    let sources =
-        taken.iter().filter_map(|row| catalog.disagreement(row.listener.disagreement?)).flat_map(|row| &row.sources);
+    let sources = disputed.into_iter().filter_map(|id| catalog.disagreement(id)).flat_map(|row| &row.sources);
     (!clashes.is_empty()).then(|| Finding {
         severity: Severity::Error,
         place: Place::Ports(group.id),
