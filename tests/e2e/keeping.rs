@@ -9,6 +9,10 @@ use crate::page::{Page, WATCH, group, tell};
 const KEPT: &str = "portcullis.deployment";
 const STARTING: &str = "portcullis.starting";
 
+/// A module that does nothing but fail, run as the page's own would be.
+const TRAP: &str = "setTimeout(() => new WebAssembly.Instance(new WebAssembly.Module(new Uint8Array( \
+    [0, 97, 115, 109, 1, 0, 0, 0, 1, 4, 1, 96, 0, 0, 3, 2, 1, 0, 8, 1, 0, 10, 5, 1, 3, 0, 0, 11]))));";
+
 #[test]
 fn a_link_opens_the_same_anywhere_and_leaves_ones_own_alone() {
     tell(|page| {
@@ -170,5 +174,13 @@ fn a_reload_a_crash_and_forbidden_storage_lose_nothing() {
         );
         page.browser.enter_frame(None);
         page.is_quiet();
+
+        // A trap: the page says so, and gives the deployment back.
+        page.open("");
+        let kept = page.stored(KEPT);
+        page.browser.run(TRAP, json!([]));
+        page.wait_for("#start-error:not([hidden])", kept.as_str().expect("a text"));
+        let said = page.browser.log("browser");
+        assert!(said.len() == 1 && said[0].to_string().contains("RuntimeError"), "{said:#?}");
     });
 }
