@@ -21,7 +21,7 @@ pub enum Edit {
     RemoveGroup(GroupId),
     /// Another name.
     Rename(GroupId, String),
-    /// Another number of machines; 0 is read as 1.
+    /// Another number of machines, 1 to 1000.
     Machines(GroupId, u16),
     /// Another operating system.
     System(GroupId, System),
@@ -131,7 +131,12 @@ impl Deployment {
                 self.custom.retain(|flow| flow.initiator != *id && flow.responder != *id);
             }
             Edit::Rename(id, name) => self.group_mut(*id)?.name = cut(name),
-            Edit::Machines(id, machines) => self.group_mut(*id)?.machines = (*machines).clamp(1, MOST_MACHINES),
+            Edit::Machines(id, machines) => {
+                if !(1..=MOST_MACHINES).contains(machines) {
+                    return Err(format!("A group has 1 to {MOST_MACHINES} machines: the last good number holds."));
+                }
+                self.group_mut(*id)?.machines = *machines;
+            }
             Edit::System(id, system) => self.group_mut(*id)?.system = *system,
             Edit::Zone(id, zone) => {
                 if zone.is_some_and(|zone| catalog.zone(zone).is_none()) {

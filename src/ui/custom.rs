@@ -36,9 +36,8 @@ impl Draft {
         let group = |text: &str| -> Option<GroupId> {
             deployment.groups.iter().find(|group| group.id.0.to_string() == text).map(|group| group.id)
         };
-        let first = deployment.groups.first().map(|group| group.id);
-        let initiator = group(&self.from).or(first).ok_or("A flow needs a group to begin at.")?;
-        let responder = group(&self.to).or(first).ok_or("A flow needs a group to end at.")?;
+        let initiator = group(&self.from).ok_or("A flow needs a group to begin at.")?;
+        let responder = group(&self.to).ok_or("A flow needs a group to end at.")?;
         if initiator == responder && deployment.group(initiator).is_some_and(|group| group.machines < 2) {
             return Err("A single machine needs no rule to reach itself.".to_owned());
         }
@@ -58,6 +57,12 @@ impl Draft {
 pub fn CustomFlows(props: &CustomFlowsProps) -> Html {
     let draft = use_state_eq(Draft::default);
     let deployment = &props.deployment;
+    // What nobody has chosen yet is what the lists show: from the first group to the second.
+    let shown = |chosen: &str, at: usize| match deployment.groups.get(at) {
+        Some(group) if chosen.is_empty() => group.id.0.to_string(),
+        _ => chosen.to_owned(),
+    };
+    let ends = [shown(&draft.from, 0), shown(&draft.to, 1)];
     let name = |id: GroupId| deployment.group(id).map_or("", |group| group.name.as_str());
     let list = deployment.custom.iter().map(|flow| {
         html! {
@@ -87,10 +92,11 @@ pub fn CustomFlows(props: &CustomFlowsProps) -> Html {
     };
     let protocols = Protocol::ALL.map(|row| entry(row.lower(), row.to_string(), row.lower() == draft.protocol)).into();
     let onsubmit = {
-        let (draft, deployment, act) = (draft.clone(), deployment.clone(), props.act.clone());
+        let (draft, deployment, act, ends) = (draft.clone(), deployment.clone(), props.act.clone(), ends.clone());
         Callback::from(move |event: SubmitEvent| {
             event.prevent_default();
-            match draft.read(&deployment) {
+            let [from, to] = ends.clone();
+            match (Draft { from, to, ..(*draft).clone() }).read(&deployment) {
                 Ok(edit) => {
                     act.now(Action::Edit(edit));
                     draft.set(Draft { from: draft.from.clone(), to: draft.to.clone(), ..Draft::default() });
@@ -108,8 +114,8 @@ pub fn CustomFlows(props: &CustomFlowsProps) -> Html {
             <details>
                 <summary>{ "Add a flow" }</summary>
                 <form class="fields" {onsubmit}>
-                    { labeled("x-from", "From", select("x-from", "", groups(&draft.from), Callback::from(move |event| from(browser::chosen(&event))))) }
-                    { labeled("x-to", "To", select("x-to", "", groups(&draft.to), Callback::from(move |event| to(browser::chosen(&event))))) }
+                    { labeled("x-from", "From", select("x-from", "", groups(&ends[0]), Callback::from(move |event| from(browser::chosen(&event))))) }
+                    { labeled("x-to", "To", select("x-to", "", groups(&ends[1]), Callback::from(move |event| to(browser::chosen(&event))))) }
                     { labeled("x-protocol", "Protocol", select("x-protocol", "", protocols, Callback::from(move |event| protocol(browser::chosen(&event))))) }
                     <label for="x-ports">{ "Port or range" }</label>
                     <input id="x-ports" class="mono" value={draft.ports.clone()} placeholder="1521 or 9600-9610" autocomplete="off"

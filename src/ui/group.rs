@@ -23,7 +23,9 @@ pub fn details(state: &State, act: &Act, group: &Group) -> Html {
     });
     let name = act.on(move |event: InputEvent| Some(Action::Edit(Edit::Rename(id, browser::typed(&event)))));
     let machines = act.on(move |event: InputEvent| {
-        Some(Action::Edit(Edit::Machines(id, browser::typed(&event).trim().parse().ok()?)))
+        let text = browser::typed(&event);
+        // An empty field is about to be typed into; anything else that is no number is refused like 0.
+        (!text.trim().is_empty()).then(|| Action::Edit(Edit::Machines(id, text.trim().parse().unwrap_or(0))))
     });
     let system = act.on(move |event: Event| {
         let chosen = browser::chosen(&event);
@@ -125,14 +127,18 @@ fn hosts(state: &State, group: &Group) -> bool {
 fn ports(state: &State, act: &Act, group: &Group) -> Html {
     let (catalog, deployment) = (&*state.catalog, &*state.deployment);
     let listening = catalog.listeners.iter().filter(|listener| deployment.listening(catalog, group, listener));
-    let rows = listening
+    let mut rows = listening
         .filter(|listener| group.roles.contains(&listener.role))
-        .map(|listener| port(state, act, group, listener));
+        .map(|listener| port(state, act, group, listener))
+        .peekable();
     let hosted: Vec<&Role> = catalog
         .roles
         .iter()
         .filter(|role| role.hosted_on.is_some_and(|host| deployment.runs(catalog, group, host)))
         .collect();
+    if hosted.is_empty() && rows.peek().is_none() {
+        return html! {};
+    }
     html! {
         <table class="ports">
             <caption class="visually-hidden">{ format!("Ports of {}", group.name) }</caption>

@@ -30,19 +30,26 @@ fn aside(aside: &Aside, act: &Act) -> Html {
         (Why::Broken, _) => {
             "The last start did not come to its end, so your deployment was not opened. It is still kept."
         }
+        (Why::Unread, _) => {
+            "Part of what is kept could not be read, perhaps because a newer page wrote it. It stays as it is until you \
+             keep what you see."
+        }
+    };
+    let (back, keep) = match aside.why {
+        Why::Link => (Some("Back to mine"), "Keep this one"),
+        Why::Broken => (Some("Open it"), "Begin again here"),
+        Why::Unread => (None, "Keep this one"),
     };
     html! {
         <section class="notice" aria-label="Not your own deployment">
             <p>{ text }</p>
             if let Some(mine) = &aside.mine {
-                <button id="mine" onclick={act.always(Action::Mine)}>{ if aside.why == Why::Link { "Back to mine" } else { "Open it" } }</button>
-                if aside.why == Why::Broken {
+                { for back.map(|word| html! { <button id="mine" onclick={act.always(Action::Mine)}>{ word }</button> }) }
+                if aside.why != Why::Link {
                     <details><summary>{ "Show it as text" }</summary><code>{ format!("#{mine}") }</code></details>
                 }
             }
-            <button id="keep" onclick={act.always(Action::Keep)}>
-                { if aside.why == Why::Link { "Keep this one" } else { "Begin again here" } }
-            </button>
+            <button id="keep" onclick={act.always(Action::Keep)}>{ keep }</button>
         </section>
     }
 }

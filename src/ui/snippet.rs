@@ -141,8 +141,9 @@ fn above(state: &State, act: &Act, group: &Group, dialect: &Dialect, ruleset: &R
         let default = field.default;
         let oninput = act.on(move |event: InputEvent| {
             let value = browser::typed(&event);
-            let value = if value == default { String::new() } else { value };
-            Some(Action::Edit(Edit::Setting(key.clone(), value)))
+            // An empty field is about to be typed into: until then what held holds.
+            let setting = |value| Action::Edit(Edit::Setting(key.clone(), value));
+            (!value.is_empty()).then(|| setting(if value == default { String::new() } else { value }))
         });
         html! {
             <span class="field">

@@ -74,6 +74,8 @@ pub enum Why {
     Link,
     /// The last start did not come to its end, perhaps because of what is kept.
     Broken,
+    /// Part of what is kept could not be read, so it must not be overwritten unasked.
+    Unread,
 }
 
 /// An edit that waits for a yes.
@@ -186,7 +188,9 @@ impl State {
         } else if broken && kept.is_some() {
             (None, Some(Aside { mine: kept, why: Why::Broken }))
         } else {
-            (kept.map(|kept| link::read(&catalog, &kept)), None)
+            let opened = kept.as_ref().map(|kept| link::read(&catalog, kept));
+            let unread = opened.as_ref().is_some_and(|opened| !opened.problems.is_empty());
+            (opened, unread.then_some(Aside { mine: kept, why: Why::Unread }))
         };
         let (deployment, notices) = match opened {
             Some(opened) => (opened.deployment, opened.problems),
@@ -342,6 +346,8 @@ impl Reducible for State {
             Action::Mine => {
                 if let Some(mine) = next.aside.take().and_then(|aside| aside.mine) {
                     let opened = link::read(&next.catalog, &mine);
+                    let unread = !opened.problems.is_empty();
+                    next.aside = unread.then_some(Aside { mine: Some(mine), why: Why::Unread });
                     next.notices = opened.problems;
                     next.replace("Back to mine", opened.deployment);
                 }

@@ -150,3 +150,13 @@ fn a_refused_edit_says_why_and_changes_nothing() {
     assert_eq!(refused.notices.len(), 1);
     assert!(refused.reduce(Action::Dismiss).notices.is_empty());
 }
+
+#[test]
+fn what_a_newer_page_kept_is_not_overwritten_unasked() {
+    let newer = "2;g3.a=192.0.2.11;g3.shape=round;abcdef";
+    let state = begin("", Some(newer), false);
+    assert!(state.aside == Some(Aside { mine: Some(newer.to_owned()), why: Why::Unread }));
+    assert_eq!(state.notices.len(), 2);
+    assert!(edit(state.clone(), Edit::Machines(GroupId(3), 2)).aside.is_some(), "an edit does not give it up");
+    assert!(state.reduce(Action::Keep).aside.is_none());
+}

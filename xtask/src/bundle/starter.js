@@ -6,7 +6,7 @@
         if (!message.hidden) return;
         let kept = location.hash;
         try {
-            kept = kept || "#" + localStorage.getItem("portcullis.deployment");
+            kept = kept || "#" + (localStorage.getItem("portcullis.deployment") ?? "");
         } catch {}
         message.hidden = false;
         message.append(" (" + error + ")", kept.length > 1 ? " Your deployment: " + kept : "");
