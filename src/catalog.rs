@@ -446,11 +446,6 @@ impl Catalog {
         let position = |id: &str| self.releases.iter().position(|row| row.id == id);
         position(since).is_some_and(|since| position(release).is_some_and(|release| release >= since))
     }
-
-    /// The services that a role hosts.
-    pub fn hosted_by(&self, host: Id) -> impl Iterator<Item = &Role> {
-        self.roles.iter().filter(move |role| role.hosted_on == Some(host))
-    }
 }
 
 impl Listener {
