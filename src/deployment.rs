@@ -9,7 +9,7 @@ mod step;
 pub use edit::{Edit, Edited};
 
 use crate::catalog::{Catalog, Choice, Condition, Encryption, Id, Listener, Scope};
-use crate::net::{Addresses, Port, PortRange, Protocol, System};
+use crate::net::{Addresses, Policy, Port, PortRange, Protocol, System};
 use crate::order::{Map, Set};
 
 /// The number of a group: stable for its life, unique in its deployment.
@@ -33,6 +33,23 @@ pub struct Deployment {
     pub custom: Vec<CustomFlow>,
     /// Fields of firewalls (a table's name, a chain's), by `dialect.field`; opaque here.
     pub settings: Map<String, String>,
+    /// What holds for every machine whose whole policy is written.
+    pub host: HostPolicy,
+}
+
+/// Who manages the machines, and what they live on: asked for where a text is a machine's whole policy.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct HostPolicy {
+    /// Where administrators come from. Missing holds back the text: nobody is to be locked out.
+    pub management: Addresses,
+    /// The SSH port, where it is not 22.
+    pub ssh: Option<Port>,
+    /// True if outgoing traffic that is not listed is dropped.
+    pub drops_outgoing: bool,
+    /// Where the services of [`crate::host::BASE`] are, by their identifier.
+    pub base: Map<Id, Addresses>,
+    /// Those of them that these machines do without.
+    pub without: Set<Id>,
 }
 
 /// One or more identical machines.
@@ -64,6 +81,8 @@ pub struct Group {
     pub connects: Option<Addresses>,
     /// The firewall chosen for it; opaque here.
     pub firewall: Option<String>,
+    /// Whether its text adds to what is there, or is its whole policy.
+    pub policy: Policy,
 }
 
 /// The instances of one service in a group, one port each.
@@ -145,6 +164,7 @@ impl Deployment {
             ports: Map::new(),
             custom: Vec::new(),
             settings: Map::new(),
+            host: HostPolicy::default(),
         };
         if let Some(preset) = catalog.presets.first() {
             deployment.apply(catalog, &Edit::Preset(preset.id));

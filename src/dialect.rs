@@ -6,7 +6,7 @@
 pub mod nftables;
 pub mod powershell;
 
-use crate::net::{Address, Addresses, Direction, Family, System};
+use crate::net::{Address, Addresses, Direction, Family, Policy, System};
 use crate::order::Map;
 use crate::rule::{Rule, Ruleset};
 
@@ -39,8 +39,8 @@ pub struct Dialect {
     pub how: &'static str,
     /// What becomes of applied rules, in one or two sentences.
     pub lasts: &'static str,
-    /// What the firewall does with what no rule names; the text says so.
-    pub assumes: fn(Direction) -> &'static str,
+    /// What the firewall does with what no rule names, and what an allow rule cannot do; the text says so.
+    pub assumes: fn(Policy, Direction) -> &'static str,
     /// Names that the user may have to adapt to the host.
     pub fields: &'static [Field],
     /// The one escaping function: what remains of any text of the user's, safe everywhere in its output.
@@ -66,25 +66,47 @@ pub struct Field {
 /// Which of its texts a dialect prints.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Text {
-    /// Says what applying would do; changes nothing.
-    Try,
     /// Puts exactly these rules in place of what an earlier text put there.
     Apply,
-    /// Takes out what an earlier text put there.
+    /// Says what applying would do; changes nothing.
+    Try,
+    /// Applies, and brings back what was there before unless somebody confirms within [`SECONDS`], even if the session dies.
+    Guarded,
+    /// Makes applied rules come back after a restart, or says that they do.
+    Keep,
+    /// Takes out what an earlier text put there, and brings back what was there before.
     TakeOut,
 }
 
+/// How long [`Text::Guarded`] waits for a confirmation.
+pub const SECONDS: u32 = 60;
+
 impl Text {
     /// All of them, in the order of the page; applying comes first because it is what people copy.
-    pub const ALL: [Self; 3] = [Self::Apply, Self::Try, Self::TakeOut];
+    pub const ALL: [Self; 5] = [Self::Apply, Self::Try, Self::Guarded, Self::Keep, Self::TakeOut];
 
     /// Its name on the page.
     pub const fn name(self) -> &'static str {
         match self {
-            Self::Try => "Try it",
             Self::Apply => "Apply",
+            Self::Try => "Try it",
+            Self::Guarded => "Confirm or roll back",
+            Self::Keep => "Make it last",
             Self::TakeOut => "Take it out",
         }
+    }
+
+    /// True if it stands for the rules, and refuses to run while one is held back.
+    pub fn has_rules(self) -> bool {
+        self != Self::TakeOut
+    }
+}
+
+impl Dialect {
+    /// The texts it has: a whole policy on Linux can be rolled back by itself.
+    pub fn texts(&self, policy: Policy) -> impl Iterator<Item = Text> {
+        let guarded = self.system == System::Linux && policy == Policy::WholeHost;
+        Text::ALL.into_iter().filter(move |text| guarded || *text != Text::Guarded)
     }
 }
 
@@ -94,6 +116,10 @@ pub struct Plan<'a> {
     pub header: Vec<String>,
     /// The directions covered; each is managed by itself.
     pub directions: &'a [Direction],
+    /// Whether the rules add to what is there, or are all there is.
+    pub policy: Policy,
+    /// With [`Policy::WholeHost`], whether outgoing traffic that no rule lists is dropped too.
+    pub drops_outgoing: bool,
     /// Rules to print.
     pub rules: Vec<Planned<'a>>,
     /// Rules that cannot be printed; the text refuses to run while there are any.
@@ -105,6 +131,7 @@ pub struct Plan<'a> {
 }
 
 /// A rule with the peers to print.
+#[derive(Clone)]
 pub struct Planned<'a> {
     /// The rule.
     pub rule: &'a Rule,
@@ -136,6 +163,28 @@ impl Plan<'_> {
         self.rules.iter().filter(move |planned| planned.rule.direction == direction)
     }
 
+    /// True if what no rule lists is dropped by this text.
+    pub fn drops(&self, direction: Direction) -> bool {
+        self.policy == Policy::WholeHost && (direction == Direction::Ingress || self.drops_outgoing)
+    }
+
+    /// The same plan for one direction only.
+    pub fn only(&self, direction: Direction) -> Plan<'_> {
+        Plan {
+            header: Vec::new(),
+            directions: match direction {
+                Direction::Ingress => &[Direction::Ingress],
+                Direction::Egress => &[Direction::Egress],
+            },
+            policy: self.policy,
+            drops_outgoing: self.drops_outgoing,
+            rules: self.of(direction).cloned().collect(),
+            held: Vec::new(),
+            notes: Vec::new(),
+            settings: self.settings.clone(),
+        }
+    }
+
     /// The value of a field.
     pub fn setting(&self, field: &str) -> &str {
         self.settings.get(field).map_or("", String::as_str)
@@ -165,6 +214,8 @@ pub fn plan<'a>(
     let mut plan = Plan {
         header: Vec::new(),
         directions,
+        policy: ruleset.policy,
+        drops_outgoing: ruleset.drops_outgoing,
         rules: Vec::new(),
         held: Vec::new(),
         notes: Vec::new(),
@@ -219,7 +270,7 @@ pub fn plan<'a>(
     }
     for peer in ruleset.rules.iter().flat_map(|rule| [&rule.source, &rule.destination]) {
         let written = (dialect.clean)(&peer.name);
-        if written != peer.name {
+        if written != peer.name && peer.group != 0 {
             note(format!("{} (group {}) is written {written}.", peer.name, peer.group));
         }
     }

@@ -4,24 +4,41 @@
 use crate::catalog::Catalog;
 use crate::deployment::{Deployment, Group, GroupId};
 use crate::flow::Flow;
-use crate::net::{Addresses, Direction};
+use crate::host;
+use crate::net::{Addresses, Direction, Policy, Port, PortRange, System};
+use crate::order::Map;
 use crate::rule::{Enforcement, Peer, Rule, Ruleset};
 
 /// The rules of a point for these flows; empty if its group is gone.
 pub fn rules(catalog: &Catalog, deployment: &Deployment, flows: &[Flow], point: Enforcement) -> Ruleset {
-    let mut ruleset = Ruleset { point, name: String::new(), addresses: Addresses::Missing, rules: Vec::new() };
+    let mut ruleset = Ruleset {
+        point,
+        name: String::new(),
+        addresses: Addresses::Missing,
+        policy: Policy::Additive,
+        drops_outgoing: false,
+        rules: Vec::new(),
+    };
     match &ruleset.point {
         Enforcement::Host(group) | Enforcement::CloudGroup(group) => {
             let id = GroupId(*group);
             if let Some(group) = deployment.group(id) {
                 ruleset.name = name(group);
                 ruleset.addresses = group.listens.clone();
+                ruleset.policy = group.policy;
+                ruleset.drops_outgoing = group.policy == Policy::WholeHost && deployment.host.drops_outgoing;
             }
             for direction in Direction::ALL {
                 let guarded = |flow: &&Flow| match direction {
                     Direction::Ingress => flow.responder == id,
                     Direction::Egress => flow.initiator == id,
                 };
+                if let Some(group) = deployment.group(id).filter(|group| group.policy == Policy::WholeHost) {
+                    ruleset.rules.extend(match direction {
+                        Direction::Ingress => guard(deployment, group),
+                        Direction::Egress => base(deployment, group),
+                    });
+                }
                 let made = flows.iter().filter(guarded).filter_map(|flow| rule(deployment, flow, direction));
                 ruleset.rules.extend(made);
             }
@@ -58,6 +75,57 @@ fn rule(deployment: &Deployment, flow: &Flow, direction: Direction) -> Option<Ru
 
 fn peer(group: &Group, addresses: &Addresses) -> Peer {
     Peer { group: group.id.0, name: name(group), labels: group.labels.clone(), addresses: addresses.clone() }
+}
+
+/// The guard of a whole policy: without it, its administrators would be locked out.
+fn guard(deployment: &Deployment, group: &Group) -> Vec<Rule> {
+    let host = &deployment.host;
+    let ssh = host.ssh.filter(|_| group.system == System::Linux);
+    let rule = |ports: &host::Ports| {
+        let range = ssh.map(PortRange::from).or_else(|| range(ports))?;
+        Some(Rule {
+            key: format!("management-{}-{range}", ports.protocol.lower()),
+            direction: Direction::Ingress,
+            source: stranger(host::MANAGEMENT, &host.management),
+            destination: peer(group, &group.listens),
+            protocol: ports.protocol,
+            ports: range,
+            purpose: "Administration of this machine".to_owned(),
+        })
+    };
+    host::management(group.system).iter().filter_map(rule).collect()
+}
+
+/// What a machine lives on, where outgoing traffic is dropped.
+fn base(deployment: &Deployment, group: &Group) -> Vec<Rule> {
+    let host = &deployment.host;
+    let mut rules = Vec::new();
+    for service in host::BASE.iter().filter(|service| host.drops_outgoing && !host.without.contains(service.id)) {
+        let addresses = host.base.get(service.id).unwrap_or(&Addresses::Missing);
+        let used = service.ports.iter().filter(|ports| ports.is_for(group.system));
+        rules.extend(used.filter_map(|ports| {
+            let range = range(ports)?;
+            Some(Rule {
+                key: format!("{}-{}-{range}", service.id, ports.protocol.lower()),
+                direction: Direction::Egress,
+                source: peer(group, group.connects_from()),
+                destination: stranger(service.name, addresses),
+                protocol: ports.protocol,
+                ports: range,
+                purpose: service.purpose.to_owned(),
+            })
+        }));
+    }
+    rules
+}
+
+fn range(ports: &host::Ports) -> Option<PortRange> {
+    PortRange::new(Port::new(ports.range.0)?, Port::new(ports.range.1)?)
+}
+
+/// An end of a rule that is no group of the deployment.
+fn stranger(name: &str, addresses: &Addresses) -> Peer {
+    Peer { group: 0, name: name.to_owned(), labels: Map::new(), addresses: addresses.clone() }
 }
 
 /// The group's name, or its number where that is blank: a rule must say whom it is about.

@@ -22,6 +22,8 @@
 pub mod net;
 pub mod order;
 
+pub mod host;
+
 pub mod catalog;
 pub mod deployment;
 mod embedded;
@@ -36,6 +38,8 @@ pub mod link;
 pub mod rule;
 
 pub mod enforce;
+
+pub mod shell;
 
 pub mod dialect;
 pub mod snippet;

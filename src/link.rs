@@ -12,7 +12,7 @@ use read::unflatten;
 
 use crate::catalog::{Catalog, Encryption, Id, Listener, Scope};
 use crate::deployment::{Deployment, Instance};
-use crate::net::{Addresses, Port};
+use crate::net::{Addresses, Policy, Port};
 use crate::order::Map;
 
 /// The frozen baseline of format 1.
@@ -126,6 +126,22 @@ fn flatten(catalog: &Catalog, deployment: &Deployment, defaults: &Items) -> Item
             put(format!("p.{}", listener.id), port);
         }
     }
+    let host = &deployment.host;
+    if host.management != Addresses::Missing {
+        put("h.m".to_owned(), compact(&host.management));
+    }
+    if let Some(port) = host.ssh {
+        put("h.ssh".to_owned(), port.to_string());
+    }
+    if host.drops_outgoing {
+        put("h.out".to_owned(), "drop".to_owned());
+    }
+    if !host.without.is_empty() {
+        put("h.off".to_owned(), joined(host.without.keys().copied()));
+    }
+    for (service, addresses) in host.base.iter() {
+        put(format!("h.b.{service}"), compact(addresses));
+    }
     for (key, value) in deployment.settings.iter() {
         put(format!("s.{key}"), value.clone());
     }
@@ -174,6 +190,9 @@ fn flatten(catalog: &Catalog, deployment: &Deployment, defaults: &Items) -> Item
         }
         if let Some(firewall) = &group.firewall {
             put("w", firewall.clone());
+        }
+        if group.policy == Policy::WholeHost {
+            put("h", "whole".to_owned());
         }
     }
     for flow in &deployment.custom {

@@ -276,6 +276,29 @@ impl System {
     }
 }
 
+/// How far a text goes on the machine it is for.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Policy {
+    /// It adds what is listed to whatever is there.
+    #[default]
+    Additive,
+    /// It is the whole policy of the machine: what it does not list is dropped.
+    WholeHost,
+}
+
+impl Policy {
+    /// Both, in the order of the page.
+    pub const ALL: [Self; 2] = [Self::Additive, Self::WholeHost];
+
+    /// Words for a list.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Additive => "Add to what is there",
+            Self::WholeHost => "Whole policy of the host",
+        }
+    }
+}
+
 /// A piece of a list that was refused.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Refused {

@@ -1,7 +1,7 @@
 //! What a firewall must be told, before any firewall's language: rules as seen from one enforcement point. Knows no catalog
 //! and no deployment; whoever makes rules fills in names and addresses.
 
-use crate::net::{Addresses, Direction, PortRange, Protocol};
+use crate::net::{Addresses, Direction, Policy, PortRange, Protocol};
 use crate::order::Map;
 
 /// Where rules are enforced.
@@ -24,6 +24,10 @@ pub struct Ruleset {
     pub name: String,
     /// The addresses of that place, for people; a host matches its own traffic without them.
     pub addresses: Addresses,
+    /// Whether the rules add to what is there, or are all there is.
+    pub policy: Policy,
+    /// With [`Policy::WholeHost`], whether outgoing traffic that no rule lists is dropped too.
+    pub drops_outgoing: bool,
     /// The rules, each an allow; ingress first.
     pub rules: Vec<Rule>,
 }
@@ -50,7 +54,7 @@ pub struct Rule {
 /// A group as an end of a rule.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Peer {
-    /// The group's number.
+    /// The group's number; 0 for whoever is no group of the deployment (management, DNS servers, …).
     pub group: u32,
     /// The group's name, as the user writes it: any text.
     pub name: String,

@@ -58,13 +58,13 @@ pub fn snippet(
         format!("Portcullis - {} {} - catalog {} - {}", context.product, context.release, context.catalog, text.name()),
         format!("For {}{}: {}", ruleset.name, places(&ruleset.addresses), directions_words(directions)),
     ];
-    if text != Text::TakeOut {
+    if text.has_rules() {
         header.push(format!("{flows} flows: {written} written, {held} held back"));
     }
     header.push(dialect.how.to_owned());
-    if text == Text::Apply {
+    if matches!(text, Text::Apply | Text::Guarded) {
         header.push(dialect.lasts.to_owned());
-        header.extend(directions.iter().map(|direction| (dialect.assumes)(*direction).to_owned()));
+        header.extend(directions.iter().map(|direction| (dialect.assumes)(ruleset.policy, *direction).to_owned()));
     }
     header.extend(plan.notes.iter().map(|note| format!("Note: {note}")));
     for held in &plan.held {

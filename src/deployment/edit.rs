@@ -3,7 +3,8 @@
 
 use super::{CustomFlow, Deployment, Group, GroupId, Instance};
 use crate::catalog::{Catalog, Encryption, Id, Kind, Scope};
-use crate::net::{Addresses, Port, PortRange, Protocol, System};
+use crate::host;
+use crate::net::{Addresses, Policy, Port, PortRange, Protocol, System};
 use crate::order::Map;
 
 /// One change; one step of undo.
@@ -57,6 +58,18 @@ pub enum Edit {
     GroupAnswer(GroupId, Id, Option<Id>),
     /// The firewall chosen for a group.
     Firewall(GroupId, String),
+    /// Whether a group's text adds to what is there, or is its whole policy.
+    Policy(GroupId, Policy),
+    /// Where administrators come from.
+    Management(Addresses),
+    /// The SSH port; `None` is 22.
+    Ssh(Option<Port>),
+    /// Whether machines drop outgoing traffic that their whole policy does not list.
+    DropOutgoing(bool),
+    /// Where a service that machines rely on is ([`crate::host::BASE`]).
+    Base(Id, Addresses),
+    /// Whether machines rely on that service at all.
+    Relies(Id, bool),
     /// A field of a firewall; an empty text returns to its default.
     Setting(String, String),
     /// A flow of the user's own, with the number given to it.
@@ -186,6 +199,16 @@ impl Deployment {
                 set(&mut self.group_mut(*id)?.answers, choice, *answer);
             }
             Edit::Firewall(id, firewall) => self.group_mut(*id)?.firewall = Some(firewall.clone()),
+            Edit::Policy(id, policy) => self.group_mut(*id)?.policy = *policy,
+            Edit::Management(addresses) => self.host.management = addresses.clone(),
+            Edit::Ssh(port) => self.host.ssh = port.filter(|port| port.number() != 22),
+            Edit::DropOutgoing(drops) => self.host.drops_outgoing = *drops,
+            Edit::Base(service, addresses) => match addresses {
+                Addresses::Missing => drop(self.host.base.remove(service)),
+                _ => self.host.base.insert(base(service)?, addresses.clone()),
+            },
+            Edit::Relies(service, true) => drop(self.host.without.remove(service)),
+            Edit::Relies(service, false) => self.host.without.insert(base(service)?, ()),
             Edit::Setting(key, value) if value.is_empty() => {
                 self.settings.remove(key);
             }
@@ -322,6 +345,7 @@ impl Deployment {
             listens: if role.kind == Kind::Client { Addresses::Any } else { Addresses::Missing },
             connects: None,
             firewall: None,
+            policy: Policy::default(),
         });
         Ok(id)
     }
@@ -417,6 +441,12 @@ fn answerable(catalog: &Catalog, choice: Id, answer: Option<Id>, scope: Scope) -
         Some(answer) if choice.answer(answer).is_none() => Err(format!("“{}” has no such answer.", choice.question)),
         _ => Ok(()),
     }
+}
+
+/// The identifier of a service that machines rely on, if there is one.
+fn base(id: Id) -> Result<Id, String> {
+    let known = host::BASE.iter().find(|service| service.id == id);
+    known.map(|service| service.id).ok_or_else(|| "No machine relies on this service.".to_owned())
 }
 
 /// Sets or clears an entry.

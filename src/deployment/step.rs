@@ -2,6 +2,7 @@
 
 use super::{Deployment, Edit, GroupId};
 use crate::catalog::{Catalog, Id};
+use crate::host;
 
 impl Edit {
     /// What the edit does, as on a button: “Switch off Spotfire Server”.
@@ -10,6 +11,7 @@ impl Edit {
         let role = |id: Id| catalog.role(id).map_or(id, |role| role.name);
         let listener = |id: Id| catalog.listener(id).map_or(id, |listener| listener.name);
         let choice = |id: Id| catalog.choice(id).map_or(id, |choice| choice.question);
+        let service = |id: Id| host::BASE.iter().find(|service| service.id == id).map_or(id, |service| service.name);
         match self {
             Self::Preset(id) => {
                 let preset = catalog.presets.iter().find(|preset| preset.id == *id);
@@ -35,6 +37,14 @@ impl Edit {
             Self::InstancePort(id, service, ..) => format!("{} port of {}", role(service), group(id)),
             Self::Answer(id, _) | Self::GroupAnswer(_, id, _) => choice(id).to_owned(),
             Self::Firewall(id, _) => format!("Firewall of {}", group(id)),
+            Self::Policy(id, policy) => format!("{} for {}", policy.name(), group(id)),
+            Self::Management(_) => "Addresses of management".to_owned(),
+            Self::Ssh(_) => "SSH port".to_owned(),
+            Self::DropOutgoing(true) => "Drop outgoing traffic".to_owned(),
+            Self::DropOutgoing(false) => "Allow outgoing traffic".to_owned(),
+            Self::Base(id, _) => format!("Addresses of {}", service(id)),
+            Self::Relies(id, true) => format!("Use {}", service(id)),
+            Self::Relies(id, false) => format!("Do without {}", service(id)),
             Self::Setting(..) => "Names on the host".to_owned(),
             Self::AddFlow { purpose, .. } => format!("Add flow “{purpose}”"),
             Self::RemoveFlow(_) => "Delete your own flow".to_owned(),
@@ -55,6 +65,9 @@ impl Edit {
                 | Self::Port(..)
                 | Self::PortEverywhere(..)
                 | Self::InstancePort(..)
+                | Self::Management(_)
+                | Self::Ssh(_)
+                | Self::Base(..)
                 | Self::Setting(..)
         )
     }

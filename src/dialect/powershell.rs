@@ -9,7 +9,7 @@
 use std::fmt::Write;
 
 use super::{Dialect, Plan, Planned, Text, plain};
-use crate::net::{Address, Direction, System};
+use crate::net::{Address, Direction, Policy, System};
 
 /// The record.
 pub static DIALECT: Dialect = Dialect {
@@ -27,7 +27,7 @@ pub static DIALECT: Dialect = Dialect {
     print,
 };
 
-fn assumes(direction: Direction) -> &'static str {
+fn assumes(_: Policy, direction: Direction) -> &'static str {
     match direction {
         Direction::Ingress => {
             "Windows blocks inbound traffic by default: these rules admit what is listed. A block rule beats them."
@@ -66,7 +66,7 @@ fn print(plan: &Plan, text: Text) -> String {
     out.push_str(ADMINISTRATOR);
     match text {
         Text::TakeOut => take_out(&mut out, plan),
-        Text::Try | Text::Apply => apply(&mut out, plan, text),
+        Text::Try | Text::Apply | Text::Guarded | Text::Keep => apply(&mut out, plan, text),
     }
     out.push_str("}\n");
     out

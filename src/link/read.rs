@@ -2,8 +2,9 @@
 
 use super::{Items, Opened, encryption_word};
 use crate::catalog::{Catalog, Choice, Encryption, Id, Listener, Scope};
-use crate::deployment::{CustomFlow, Deployment, Group, GroupId, Instance};
-use crate::net::{Addresses, Port, PortRange, Protocol, System};
+use crate::deployment::{CustomFlow, Deployment, Group, GroupId, HostPolicy, Instance};
+use crate::host;
+use crate::net::{Addresses, Policy, Port, PortRange, Protocol, System};
 use crate::order::{Map, sort_by_key};
 
 /// Limits that keep a hostile text from freezing the page; the same as those of the edits, or above them.
@@ -130,6 +131,7 @@ pub fn unflatten(catalog: &Catalog, mut items: Items, defaults: &Items, problems
             deployment.ports.insert(listener.id, port);
         }
     }
+    read_host(&mut reader, &mut items, &mut deployment.host);
     let mut settings: Vec<(String, String)> = Vec::new();
     let mut fields: Vec<(u32, String, String)> = Vec::new();
     let mut flows: Vec<(u32, String)> = Vec::new();
@@ -185,6 +187,36 @@ fn role_id(catalog: &Catalog, id: &str) -> Option<Id> {
     catalog.role(id).map(|role| role.id)
 }
 
+/// What holds for every machine whose whole policy is written.
+fn read_host(reader: &mut Reader, items: &mut Items, host: &mut HostPolicy) {
+    if let Some(value) = items.remove("h.m") {
+        host.management = reader.addresses("h.m", &value);
+    }
+    if let Some(value) = items.remove("h.ssh") {
+        match Port::parse(&value) {
+            Ok(port) => host.ssh = Some(port).filter(|port| port.number() != 22),
+            Err(_) => reader.unknown("h.ssh", &value),
+        }
+    }
+    match items.remove("h.out") {
+        Some(value) if value != "drop" => reader.unknown("h.out", &value),
+        value => host.drops_outgoing = value.is_some(),
+    }
+    let base = |_: &Catalog, id: &str| host::BASE.iter().find(|service| service.id == id).map(|service| service.id);
+    if let Some(value) = items.remove("h.off") {
+        host.without = reader.ids("h.off", &value, base).into_iter().map(|id| (id, ())).collect();
+    }
+    for service in &host::BASE {
+        let key = format!("h.b.{}", service.id);
+        if let Some(value) = items.remove(&key) {
+            let addresses = reader.addresses(&key, &value);
+            if addresses != Addresses::Missing {
+                host.base.insert(service.id, addresses);
+            }
+        }
+    }
+}
+
 fn read_group(reader: &mut Reader, id: u32, mut items: Items, release: Id) -> Option<Group> {
     let catalog = reader.catalog;
     let key = |field: &str| format!("g{id}.{field}");
@@ -219,7 +251,13 @@ fn read_group(reader: &mut Reader, id: u32, mut items: Items, release: Id) -> Op
         listens: take("a").map_or(Addresses::Missing, |value| reader.addresses(&key("a"), &value)),
         connects: take("f").map(|value| reader.addresses(&key("f"), &value)),
         firewall: take("w").map(|value| text(&value)),
+        policy: Policy::Additive,
     };
+    match take("h") {
+        Some(value) if value != "whole" => reader.unknown(&key("h"), &value),
+        Some(_) => group.policy = Policy::WholeHost,
+        None => {}
+    }
     for item in take("i").unwrap_or_default().split(',').filter(|item| !item.is_empty()) {
         match read_instance(catalog, &group, item) {
             Some(instance) => group.instances.push(instance),

@@ -30,6 +30,34 @@ impl Address {
         }
     }
 
+    /// The same addresses as hosts and prefixes only, for languages without ranges: exact, and as few as possible (62 at
+    /// most for IPv4, 254 for IPv6). A name stays as it is.
+    pub fn prefixes(&self) -> Vec<Self> {
+        let Self::Range(first, last) = self else { return vec![self.clone()] };
+        let number = |ip: &IpAddr| match ip {
+            IpAddr::V4(ip) => (u128::from(ip.to_bits()), 32),
+            IpAddr::V6(ip) => (ip.to_bits(), 128),
+        };
+        let ((mut at, bits), (end, _)) = (number(first), number(last));
+        let mut pieces = Vec::new();
+        loop {
+            // The largest block that begins here and does not reach past the end.
+            let rest = end - at;
+            let room = if rest == u128::MAX { 128 } else { 127 - (rest + 1).leading_zeros() };
+            let free = at.trailing_zeros().min(bits).min(room);
+            let ip = match u32::try_from(at) {
+                Ok(at) if bits == 32 => IpAddr::V4(Ipv4Addr::from_bits(at)),
+                _ => IpAddr::V6(Ipv6Addr::from_bits(at)),
+            };
+            let length = u8::try_from(bits - free).unwrap_or_default();
+            pieces.push(if free == 0 { Self::Host(ip) } else { Self::Prefix(ip, length) });
+            match at.checked_add(1_u128.checked_shl(free).unwrap_or(0)) {
+                Some(next) if next > at && next <= end => at = next,
+                _ => return pieces,
+            }
+        }
+    }
+
     /// Reads one address.
     ///
     /// # Errors
@@ -71,9 +99,10 @@ impl fmt::Display for Address {
 }
 
 /// The addresses of one end of a flow. Empty is never "any": the three cases are different values.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub enum Addresses {
     /// Nobody has said yet. A rule that needs them is held back.
+    #[default]
     Missing,
     /// Everyone, because the user said so (or, for clients on the public ports, has not narrowed it).
     Any,

@@ -3,7 +3,7 @@
 
 use portcullis::catalog::Id;
 use portcullis::deployment::{Deployment, Edit, GroupId};
-use portcullis::net::{Address, Addresses, Port, PortRange, Protocol, System};
+use portcullis::net::{Address, Addresses, Policy, Port, PortRange, Protocol, System};
 use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::{Index, select};
@@ -125,6 +125,10 @@ fn one_of(ids: impl Iterator<Item = Id>) -> impl Strategy<Value = Id> {
     prop_oneof![15 => select(ids.collect::<Vec<Id>>()), 1 => Just(NOWHERE)]
 }
 
+fn base() -> impl Strategy<Value = Id> {
+    one_of(portcullis::host::BASE.iter().map(|service| service.id))
+}
+
 fn listener() -> impl Strategy<Value = Id> {
     one_of(CATALOG.listeners.iter().map(|listener| listener.id))
 }
@@ -192,6 +196,12 @@ fn deciding() -> impl Strategy<Value = Edit> {
         1 => (group(), select(System::ALL.to_vec())).prop_map(|(group, system)| Edit::System(group, system)),
         2 => (group(), text()).prop_map(|(group, name)| Edit::Rename(group, name)),
         1 => (group(), text()).prop_map(|(group, firewall)| Edit::Firewall(group, firewall)),
+        2 => (group(), select(Policy::ALL.to_vec())).prop_map(|(group, policy)| Edit::Policy(group, policy)),
+        2 => addresses().prop_map(Edit::Management),
+        1 => any::<bool>().prop_map(Edit::DropOutgoing),
+        1 => proptest::option::of(port()).prop_map(Edit::Ssh),
+        1 => (base(), addresses()).prop_map(|(service, addresses)| Edit::Base(service, addresses)),
+        1 => (base(), any::<bool>()).prop_map(|(service, relies)| Edit::Relies(service, relies)),
         1 => (select(vec!["nftables.table", "nftables.input", "nftables.output", "x"]), text())
             .prop_map(|(key, value)| Edit::Setting(key.to_owned(), value)),
     ]

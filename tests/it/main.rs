@@ -20,6 +20,7 @@ mod nft_text;
 mod powershell;
 mod powershell_text;
 mod printing;
+mod reading;
 mod rust_source;
 mod scenarios;
 mod snapshots;

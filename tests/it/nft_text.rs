@@ -1,58 +1,47 @@
 //! Reads printed nftables text back, line by line and strictly. Runs nothing, and shares nothing with the printer.
 
-use std::collections::BTreeSet;
-
 use portcullis::net::{Direction, Protocol};
 
-use crate::allowed::{Allowed, Gate, ports, span};
-
-/// What a printed text says.
-#[derive(Debug, Default)]
-pub struct NftText {
-    /// What its rules let through.
-    pub allowed: Allowed,
-    /// The flows that its rules stand for, by the first word of the comments.
-    pub flows: BTreeSet<(Direction, String)>,
-    /// Every line that a shell or nft acts upon, with what was quoted taken out.
-    pub commands: Vec<String>,
-    /// How many sentences say that something is held back.
-    pub held: usize,
-    /// Comment lines.
-    pub comments: Vec<String>,
-}
+use crate::allowed::{Gate, ports, span};
+use crate::reading::{Read, quotable};
 
 const BEGIN: &str = "sh <<'PORTCULLIS'\n";
-const END: &str = "\n}\nmain\nPORTCULLIS\n";
+const END: &str = "\n}\nmain \"$@\"\nPORTCULLIS\n";
 const HELD: &str = "  say 'Held back: ";
+const REFUSES: &str = "  stop 'Fill in what is missing on the page and copy again.'";
+
+/// A text that is being read.
+#[derive(Default)]
+struct Reader(Read);
 
 /// Reads a text; the error names the line that does not belong.
-pub fn read(text: &str) -> Result<NftText, String> {
+pub fn read(text: &str) -> Result<Read, String> {
     let body = text.strip_prefix(BEGIN).ok_or("it does not begin with the shell")?;
     let body = body.strip_suffix(END).ok_or("it does not end with the call")?;
-    let mut read = NftText::default();
+    let mut read = Reader::default();
     let mut in_rules = false;
     for line in body.lines() {
         let trimmed = line.trim_start();
-        if matches!(line, "PORTCULLIS" | "main") {
+        if matches!(line, "PORTCULLIS" | "main \"$@\"") {
             return Err(format!("the text ends early: {line}"));
-        } else if let Some(comment) = trimmed.strip_prefix('#') {
-            read.comments.push(comment.trim_start().to_owned());
+        } else if trimmed.starts_with('#') {
         } else if in_rules && line != "RULES" {
             read.rule(line)?;
         } else if let Some(sentence) = line.strip_prefix(HELD) {
             let sentence = sentence.strip_suffix(".' >&2").ok_or_else(|| format!("not one sentence: {line}"))?;
             quotable(sentence)?;
-            read.held += 1;
-            read.commands.push(HELD.to_owned());
+            read.0.held += 1;
+            read.0.commands.push(HELD.to_owned());
         } else {
             in_rules = line == "cat <<'RULES'";
-            read.commands.push(line.to_owned());
+            read.0.refuses |= line == REFUSES;
+            read.0.commands.push(line.to_owned());
         }
     }
-    if in_rules { Err("the rules do not end".to_owned()) } else { Ok(read) }
+    if in_rules { Err("the rules do not end".to_owned()) } else { Ok(read.0) }
 }
 
-impl NftText {
+impl Reader {
     fn rule(&mut self, line: &str) -> Result<(), String> {
         let fail = |why: &str| Err(format!("{why}: {line}"));
         let (command, comment) = match line.split_once(" comment ") {
@@ -66,28 +55,70 @@ impl NftText {
             return fail("nft cuts this comment");
         }
         quotable(comment.unwrap_or_default())?;
-        self.commands.push(command.to_owned());
+        self.0.commands.push(command.to_owned());
         let words: Vec<&str> = command.split(' ').collect();
-        let ([verb, what, "inet", _, chain], rest) = words.split_at(words.len().min(5)) else {
+        if command == "add table inet portcullis" {
+            return Ok(());
+        }
+        let ([verb, what, "inet", table, chain], rest) = words.split_at(words.len().min(5)) else {
             return fail("not a command on a table of family inet");
         };
-        let direction = match *chain {
-            "portcullis_in" => Direction::Ingress,
-            "portcullis_out" => Direction::Egress,
+        let direction = match (*table, *chain) {
+            (_, "portcullis_in") | ("portcullis", "in") => Direction::Ingress,
+            (_, "portcullis_out") | ("portcullis", "out") => Direction::Egress,
             _ => return fail("not a chain of ours"),
         };
-        match (*verb, *what, rest) {
-            ("add" | "flush", "chain", []) => Ok(()),
-            ("add", "rule", ["ct", "state", "established,related", "accept"]) => Ok(()),
-            ("add", "rule", rest) => {
-                let Some(flow) = comment.and_then(|comment| comment.split(' ').next()) else {
-                    return fail("a rule without its flow");
-                };
-                self.flows.insert((direction, flow.to_owned()));
-                self.accept(direction, rest).ok_or_else(|| format!("not an allow rule: {line}"))
+        let base: Option<&'static str> = match (*verb, *what, rest.join(" ").as_str(), direction) {
+            ("add" | "flush", "chain", "", _) => return Ok(()),
+            ("add", "chain", "{ type filter hook input priority filter; policy drop; }", Direction::Ingress)
+            | ("add", "chain", "{ type filter hook output priority filter; policy drop; }", Direction::Egress) => {
+                Some("drop")
             }
-            _ => fail("not a command of ours"),
+            ("add", "chain", "{ type filter hook output priority filter; policy accept; }", Direction::Egress) => {
+                Some("accept")
+            }
+            ("add", "rule", "ct state established,related accept", _) => Some("established"),
+            ("add", "rule", "ct state invalid drop", Direction::Ingress) => Some("invalid"),
+            ("add", "rule", "iif \"lo\" accept", Direction::Ingress)
+            | ("add", "rule", "oif \"lo\" accept", Direction::Egress) => Some("loopback"),
+            (
+                "add",
+                "rule",
+                "icmp type { destination-unreachable, time-exceeded, parameter-problem, echo-request } accept",
+                Direction::Ingress,
+            ) => Some("icmp"),
+            ("add", "rule", "meta l4proto { icmp, ipv6-icmp } accept", Direction::Egress) => {
+                self.0.base.insert((direction, "icmp"));
+                Some("icmpv6")
+            }
+            ("add", "rule", rest, Direction::Ingress)
+                if rest.starts_with("icmpv6 type {") && ICMPV6.iter().all(|kind| rest.contains(kind)) =>
+            {
+                Some("icmpv6")
+            }
+            ("add", "rule", "meta nfproto ipv4 udp sport 67 udp dport 68 accept", Direction::Ingress)
+            | ("add", "rule", "meta nfproto ipv4 udp sport 68 udp dport 67 accept", Direction::Egress) => Some("dhcp"),
+            ("add", "rule", "ip6 saddr fe80::/10 udp sport 547 udp dport 546 accept", Direction::Ingress)
+            | (
+                "add",
+                "rule",
+                "ip6 daddr { fe80::/10, ff02::1:2 } udp sport 546 udp dport 547 accept",
+                Direction::Egress,
+            ) => Some("dhcpv6"),
+            _ => None,
+        };
+        if let Some(base) = base {
+            self.0.base.insert((direction, base));
+            return Ok(());
         }
+        if (*verb, *what) != ("add", "rule") {
+            return fail("not a command of ours");
+        }
+        let Some(flow) = comment.and_then(|comment| comment.split(' ').next()) else {
+            return fail("a rule without its flow");
+        };
+        self.0.flows.insert((direction, flow.to_owned()));
+        self.accept(direction, rest).ok_or_else(|| format!("not an allow rule: {line}"))
     }
 
     /// `[ip saddr 192.0.2.1] tcp dport 443 ct state new accept`
@@ -102,7 +133,7 @@ impl NftText {
         let own_end = if direction == Direction::Ingress { "saddr" } else { "daddr" };
         let (family, list) = match peers {
             [] => {
-                self.allowed.admit_everyone(gate);
+                self.0.allowed.admit_everyone(gate);
                 return Some(());
             }
             [family, end, "{", list @ .., "}"] if *end == own_end && list.len() > 1 => (family, list),
@@ -116,17 +147,15 @@ impl NftText {
             if *family != word {
                 return None;
             }
-            self.allowed.admit(gate, span);
+            self.0.allowed.admit(gate, span);
         }
         Some(())
     }
 }
 
-/// Refuses text that could end the quotes around it, in the shell or in nft.
-fn quotable(text: &str) -> Result<(), String> {
-    let harmful = |c: char| matches!(c, '\'' | '"' | '\\' | '$' | '`' | '!') || !(' '..='~').contains(&c);
-    if text.contains(harmful) { Err(format!("it can end its quotes: {text}")) } else { Ok(()) }
-}
+/// Without these a machine loses its neighbours, its router or large packets (RFC 4890).
+const ICMPV6: [&str; 5] =
+    ["packet-too-big", "destination-unreachable", "nd-neighbor-solicit", "nd-neighbor-advert", "nd-router-advert"];
 
 #[test]
 fn broken_text_is_noticed() {

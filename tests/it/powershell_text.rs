@@ -6,29 +6,15 @@ use std::collections::{BTreeMap, BTreeSet};
 use portcullis::net::{Direction, Protocol};
 use tree_sitter::{Node, Parser};
 
-use crate::allowed::{Allowed, Gate, ports, span};
-
-/// What a printed text says.
-#[derive(Debug, Default)]
-pub struct PowerShellText {
-    /// What its rules let through.
-    pub allowed: Allowed,
-    /// The names of its rules.
-    pub names: BTreeSet<String>,
-    /// Every command with its arguments, in order; free text is left out.
-    pub commands: Vec<String>,
-    /// How many sentences say that something is held back.
-    pub held: usize,
-    /// True if the text ends before its first change.
-    pub refuses: bool,
-}
+use crate::allowed::{Gate, ports, span};
+use crate::reading::Read;
 
 /// Reads a text; the error says what does not belong.
-pub fn read(text: &str) -> Result<PowerShellText, String> {
+pub fn read(text: &str) -> Result<Read, String> {
     let mut parser = Parser::new();
     parser.set_language(&tree_sitter_powershell::LANGUAGE.into()).map_err(|error| error.to_string())?;
     let tree = parser.parse(text, None).ok_or("not parsed")?;
-    let mut reader = Reader { text, read: PowerShellText::default() };
+    let mut reader = Reader { text, read: Read::default() };
     if tree.root_node().has_error() {
         return Err("the grammar finds an error".to_owned());
     }
@@ -44,7 +30,7 @@ pub fn read(text: &str) -> Result<PowerShellText, String> {
 
 struct Reader<'a> {
     text: &'a str,
-    read: PowerShellText,
+    read: Read,
 }
 
 const GROUPS: [(&str, Direction); 2] =
@@ -237,7 +223,8 @@ impl<'a> Reader<'a> {
         if display.contains('|') || description.contains('|') || display.eq_ignore_ascii_case("all") {
             return fail("a text that Windows refuses");
         }
-        if !self.read.names.insert(name.to_owned()) { fail("a name twice") } else { Ok(()) }
+        let key = name.strip_prefix(&prefix).unwrap_or(name).to_owned();
+        if !self.read.flows.insert((*direction, key)) { fail("a name twice") } else { Ok(()) }
     }
 
     /// A value: one literal string, or an array of them.

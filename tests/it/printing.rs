@@ -49,3 +49,6 @@ pub fn print(dialect: &Dialect, deployment: &Deployment, group: GroupId, cover: 
 pub fn planned(dialect: &Dialect, deployment: &Deployment, group: GroupId, cover: &[Direction]) -> Allowed {
     Allowed::planned(&plan(dialect, &rules(deployment, group), cover, &deployment.settings))
 }
+
+/// The texts that every dialect has in every mode and that hold their rules once.
+pub const PLAIN: [Text; 3] = [Text::Apply, Text::Try, Text::TakeOut];

@@ -10,23 +10,25 @@ use crate::rust_source::{Source, files, root, source, sources};
 use crate::scenarios::CATALOG;
 
 /// Which modules each module may name. `ui` and the root may name all of them. A new module is placed here first.
-const MAY_NAME: [(&str, &[&str]); 19] = [
+const MAY_NAME: [(&str, &[&str]); 21] = [
     ("net", &[]),
     (ORDER, &[]),
+    ("host", &["net"]),
     ("catalog", &["net"]),
     ("embedded", &["catalog"]),
-    ("deployment", &["net", "catalog"]),
+    ("deployment", &["net", "host", "catalog"]),
     ("finding", &["net", "catalog", "deployment"]),
     ("flow", &["net", "catalog", "deployment"]),
     ("check", &["net", "catalog", "deployment", "finding", "flow"]),
     ("howto", &["net", "catalog", "deployment", "finding", "flow"]),
     ("diagram", &["net", "catalog", "deployment", "finding", "flow"]),
     ("table", &["net", "catalog", "deployment", "finding", "flow"]),
-    ("link", &["net", "catalog", "deployment", "finding"]),
+    ("link", &["net", "host", "catalog", "deployment", "finding"]),
     ("project", &["net", "catalog", "deployment", "finding"]),
     ("rule", &["net"]),
-    ("enforce", &["net", "catalog", "deployment", "flow", "rule", "finding"]),
-    ("dialect", &["net", "rule"]),
+    ("enforce", &["net", "host", "catalog", "deployment", "flow", "rule", "finding"]),
+    ("shell", &[]),
+    ("dialect", &["net", "rule", "shell"]),
     ("snippet", &["net", "rule", "dialect"]),
     ("readback", &["net"]),
     ("browser", &[]),

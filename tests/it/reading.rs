@@ -1,0 +1,52 @@
+//! Printed text of any firewall language, read back strictly by readers that share nothing with the printers. Runs nothing.
+
+use std::collections::BTreeSet;
+
+use portcullis::net::Direction;
+
+use crate::allowed::Allowed;
+use crate::{nft_text, powershell_text};
+
+/// What a printed text says.
+#[derive(Debug, Default)]
+pub struct Read {
+    /// What the rules for flows let through; management and base services are flows too.
+    pub allowed: Allowed,
+    /// The flows that its rules stand for, by their keys.
+    pub flows: BTreeSet<(Direction, String)>,
+    /// What a whole policy says besides: see [`whole`].
+    pub base: BTreeSet<(Direction, &'static str)>,
+    /// Every line that something acts upon, in order, without free text.
+    pub commands: Vec<String>,
+    /// How many sentences say that something is held back.
+    pub held: usize,
+    /// True if the text ends before its first change.
+    pub refuses: bool,
+}
+
+/// Reads a text; the error says what does not belong.
+pub fn read(dialect: &str, text: &str) -> Result<Read, String> {
+    match dialect {
+        "nftables" => nft_text::read(text),
+        "powershell" => powershell_text::read(text),
+        other => Err(format!("nobody reads {other}")),
+    }
+}
+
+/// What a whole policy must say of a direction besides its flows. A language in which some of it goes without saying (Windows
+/// knows connections by itself; ufw and firewalld answer neighbours) is asked for what is left.
+pub fn whole(dialect: &str, direction: Direction, drops: bool) -> BTreeSet<(Direction, &'static str)> {
+    let verdict = if drops { "drop" } else { "accept" };
+    let words: &[&str] = match (dialect, direction) {
+        ("nftables", Direction::Ingress) => &["established", "invalid", "loopback", "icmp", "icmpv6", "dhcp", "dhcpv6"],
+        ("nftables", Direction::Egress) => &["established", "loopback", "icmp", "icmpv6", "dhcp", "dhcpv6"],
+        _ => return BTreeSet::new(),
+    };
+    words.iter().copied().chain([verdict]).map(|word| (direction, word)).collect()
+}
+
+/// Refuses text that could end the quotes around it, in a shell or in a firewall's language.
+pub fn quotable(text: &str) -> Result<(), String> {
+    let harmful = |c: char| matches!(c, '\'' | '"' | '\\' | '$' | '`' | '!') || !(' '..='~').contains(&c);
+    if text.contains(harmful) { Err(format!("it can end its quotes: {text}")) } else { Ok(()) }
+}
