@@ -144,13 +144,14 @@ fn select(id: &str) {
     let _ = attempt();
 }
 
-/// Hands a text to the user as a file.
-pub fn download(file_name: &str, text: &str) {
+/// Hands bytes to the user as a file.
+pub fn download(file_name: &str, bytes: &[u8]) {
     let attempt = || {
-        let parts = js_sys::Array::of1(&text.into());
+        let parts = js_sys::Array::of1(&js_sys::Uint8Array::from(bytes));
         let options = web_sys::BlobPropertyBag::new();
-        options.set_type("text/plain");
-        let blob = web_sys::Blob::new_with_str_sequence_and_options(&parts, &options).ok()?;
+        // No type by which a browser could show it in place of keeping it.
+        options.set_type("application/octet-stream");
+        let blob = web_sys::Blob::new_with_u8_array_sequence_and_options(&parts, &options).ok()?;
         let url = web_sys::Url::create_object_url_with_blob(&blob).ok()?;
         let document = document()?;
         let anchor: web_sys::HtmlAnchorElement = document.create_element("a").ok()?.dyn_into().ok()?;

@@ -77,6 +77,11 @@ fn peer(group: &Group, addresses: &Addresses) -> Peer {
     Peer { group: group.id.0, name: name(group), labels: group.labels.clone(), addresses: addresses.clone() }
 }
 
+/// The rules of a group's machines.
+pub fn host(catalog: &Catalog, deployment: &Deployment, flows: &[Flow], group: GroupId) -> Ruleset {
+    rules(catalog, deployment, flows, Enforcement::Host(group.0))
+}
+
 /// The guard of a whole policy: without it, its administrators would be locked out.
 fn guard(deployment: &Deployment, group: &Group) -> Vec<Rule> {
     let host = &deployment.host;

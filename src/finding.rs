@@ -37,6 +37,8 @@ pub enum Place {
     Ports(GroupId),
     /// An answer to a choice.
     Choice(Id),
+    /// Who manages the machines, and what they live on.
+    Management,
 }
 
 /// A change that would settle it, as one undo step.

@@ -44,6 +44,8 @@ pub mod shell;
 pub mod dialect;
 pub mod snippet;
 
+pub mod pack;
+
 pub mod browser;
 pub mod ui;
 

@@ -80,10 +80,9 @@ pub fn settled(firewall: &str) -> String {
 pub fn outdated(firewall: &str, parts: &[&str]) -> String {
     let mut out = String::new();
     for part in parts {
-        let _ = write!(
+        let _ = writeln!(
             out,
-            "  if [ -e {BOOT}/{firewall}-{part}.sh ]; then say 'The next start brings back what Make it last wrote: run it again.'; fi
-"
+            "  if [ -e {BOOT}/{firewall}-{part}.sh ]; then say 'The next start brings back what Make it last wrote: run it again.'; fi"
         );
     }
     out

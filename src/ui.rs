@@ -12,6 +12,7 @@ mod findings;
 mod flows;
 mod group;
 mod header;
+mod host;
 mod notices;
 mod snippet;
 pub mod state;

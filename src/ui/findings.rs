@@ -29,6 +29,7 @@ fn finding(state: &State, act: &Act, finding: &Finding) -> Html {
     };
     let reveal = match finding.place {
         Place::Addresses(id) => Some(("Type addresses", format!("a-{}", id.0))),
+        Place::Management => Some(("Type addresses", "management".to_owned())),
         _ => None,
     };
     let fixes = finding.fixes.iter().map(|fix| button(fix.label.clone(), act.edit(fix.edit.clone())));

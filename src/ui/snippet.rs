@@ -4,15 +4,17 @@ use yew::prelude::*;
 
 use super::Act;
 use super::answer::counted;
-use super::controls::{entry, select, sign};
+use super::controls::{button, entry, select, sign};
 use super::fields::AddressField;
+use super::host;
 use super::state::{Action, State, Ways};
 use crate::browser::{self, Copied};
 use crate::deployment::{Edit, Group, GroupId};
-use crate::dialect::{self, DIALECTS, Dialect, Text};
+use crate::dialect::{DIALECTS, Dialect, Text};
 use crate::enforce;
-use crate::net::{Addresses, Direction};
-use crate::rule::{Enforcement, Ruleset};
+use crate::net::{Addresses, Direction, Policy};
+use crate::pack;
+use crate::rule::Ruleset;
 use crate::snippet::{Context, Snippet, snippet};
 
 /// Where the text stands on the page.
@@ -27,30 +29,38 @@ pub fn panel(state: &State, act: &Act, told: &Callback<AttrValue>) -> Html {
             </section>
         };
     };
-    let dialect = chosen_dialect(group);
+    let dialect = pack::firewall(group);
     let catalog = &*state.catalog;
-    let ruleset = enforce::rules(catalog, &state.deployment, &state.derived.flows, Enforcement::Host(group.id.0));
-    let context = Context {
-        product: catalog.product,
-        release: state.deployment.release,
-        catalog: catalog.version,
-        fragment: &format!("#{}", state.derived.link),
-    };
+    let ruleset = enforce::host(catalog, &state.deployment, &state.derived.flows, group.id);
+    let fragment = format!("#{}", state.derived.link);
+    let context = context(state, &fragment);
     let directions = state.view.ways.directions();
-    let snippet = snippet(dialect, &ruleset, directions, state.view.text, &state.deployment.settings, &context);
+    let text_kind = shown(state, dialect, group);
+    let snippet = snippet(dialect, &ruleset, directions, text_kind, &state.deployment.settings, &context);
     html! {
         <section class="panel snippet" aria-label="Firewall rules">
             { bar(state, act, group, dialect, &snippet, told) }
             { above(state, act, group, dialect, &ruleset, &snippet) }
             { text(&snippet) }
-            { below(state, act, &snippet) }
+            { below(state, act, group, dialect, &snippet, told) }
         </section>
     }
 }
 
-fn chosen_dialect(group: &Group) -> &'static Dialect {
-    let chosen = group.firewall.as_deref().and_then(dialect::dialect);
-    chosen.unwrap_or_else(|| dialect::usual(group.system))
+/// What the head of a text says besides its rules.
+fn context<'a>(state: &State, fragment: &'a str) -> Context<'a> {
+    Context {
+        product: state.catalog.product,
+        release: state.deployment.release,
+        catalog: state.catalog.version,
+        fragment,
+    }
+}
+
+/// The text that is looked at; the first one where this firewall and policy do not have it.
+fn shown(state: &State, dialect: &Dialect, group: &Group) -> Text {
+    let has = dialect.texts(group.policy).any(|text| text == state.view.text);
+    if has { state.view.text } else { Text::Apply }
 }
 
 fn bar(
@@ -78,6 +88,12 @@ fn bar(
     let id = group.id;
     let pick_group = act.on(|event: Event| Some(Action::Group(GroupId(browser::chosen(&event).parse().ok()?))));
     let pick_dialect = act.on(move |event: Event| Some(Action::Edit(Edit::Firewall(id, browser::chosen(&event)))));
+    let policies = Policy::ALL.map(|policy| entry(policy.name(), policy.name(), policy == group.policy)).into();
+    let pick_policy = act.on(move |event: Event| {
+        let chosen = browser::chosen(&event);
+        let policy = Policy::ALL.into_iter().find(|policy| policy.name() == chosen)?;
+        Some(Action::Edit(Edit::Policy(id, policy)))
+    });
     let pick_ways = act.on(|event: Event| {
         let chosen = browser::chosen(&event);
         Ways::ALL.into_iter().find(|(_, name)| *name == chosen).map(|(ways, _)| Action::Ways(ways))
@@ -102,12 +118,13 @@ fn bar(
     };
     let download = {
         let (name, file) = (snippet.file_name.clone(), snippet.file.clone());
-        Callback::from(move |_: MouseEvent| browser::download(&name, &file))
+        Callback::from(move |_: MouseEvent| browser::download(&name, file.as_bytes()))
     };
     html! {
         <div class="bar">
             { select("pick-group", "For which machine", groups.collect(), pick_group) }
             { select("pick-dialect", "Which firewall", dialects.collect(), pick_dialect) }
+            { select("pick-policy", "Added, or the whole policy", policies, pick_policy) }
             { select("pick-ways", "Directions", ways, pick_ways) }
             <span class="spring"></span>
             { sign("↓", format!("Download {}", snippet.file_name), download) }
@@ -123,7 +140,7 @@ fn are(count: usize) -> String {
 /// Above the text: what the dialect could not say, the names it needs, and the fields for exactly the missing peers.
 fn above(state: &State, act: &Act, group: &Group, dialect: &Dialect, ruleset: &Ruleset, snippet: &Snippet) -> Html {
     let mut missing: Vec<(u32, Direction)> = Vec::new();
-    for rule in &ruleset.rules {
+    for rule in ruleset.rules.iter().filter(|rule| rule.peer().group != 0) {
         let row = (rule.peer().group, rule.direction);
         if state.view.ways.directions().contains(&rule.direction)
             && (rule.peer().addresses == Addresses::Missing || state.view.filling.contains(&GroupId(row.0)))
@@ -133,6 +150,7 @@ fn above(state: &State, act: &Act, group: &Group, dialect: &Dialect, ruleset: &R
         }
     }
     let unsuited = dialect.system != group.system;
+    let whole = group.policy == Policy::WholeHost;
     let names = dialect.fields.iter().map(|field| {
         let key = format!("{}.{}", dialect.id, field.id);
         let value = state.deployment.settings.get(&key).cloned().unwrap_or_else(|| field.default.to_owned());
@@ -165,6 +183,9 @@ fn above(state: &State, act: &Act, group: &Group, dialect: &Dialect, ruleset: &R
             if unsuited {
                 <p class="note">{ format!("{} runs {}: {} does not belong there.", group.name, group.system.name(), dialect.name) }</p>
             }
+            if whole {
+                { host::panel(state, act, group) }
+            }
             { for snippet.notes.iter().map(|note| html! { <p class="note">{ note }</p> }) }
             if !missing.is_empty() {
                 <div class="missing-peers" data-held={snippet.held.len().to_string()} {onfocusout}>
@@ -172,7 +193,7 @@ fn above(state: &State, act: &Act, group: &Group, dialect: &Dialect, ruleset: &R
                     { for missing.into_iter().map(|(peer, direction)| missing_peer(state, act, GroupId(peer), direction)) }
                 </div>
             }
-            if !dialect.fields.is_empty() {
+            if !dialect.fields.is_empty() && !whole {
                 <details class="names"><summary>{ "Names on this host" }</summary><div>{ for names }</div></details>
             }
         </div>
@@ -215,9 +236,17 @@ fn text(snippet: &Snippet) -> Html {
     html! { <pre id={TEXT} tabindex="0" role="region" aria-label="Text to copy">{ for lines }</pre> }
 }
 
-fn below(state: &State, act: &Act, snippet: &Snippet) -> Html {
-    let texts = Text::ALL.map(|text| {
-        let pressed = (text == state.view.text).to_string();
+fn below(
+    state: &State,
+    act: &Act,
+    group: &Group,
+    dialect: &Dialect,
+    snippet: &Snippet,
+    told: &Callback<AttrValue>,
+) -> Html {
+    let current = shown(state, dialect, group);
+    let texts = dialect.texts(group.policy).map(|text| {
+        let pressed = (text == current).to_string();
         html! { <button class="quiet" aria-pressed={pressed} onclick={act.always(Action::Text(text))}>{ text.name() }</button> }
     });
     let count = match snippet.held.len() {
@@ -227,8 +256,22 @@ fn below(state: &State, act: &Act, snippet: &Snippet) -> Html {
     html! {
         <div class="bar below">
             <small>{ count }</small>
+            { button("All machines", all_machines(state, told)) }
             <span class="spring"></span>
             <span role="group" aria-label="Which text" class="texts">{ for texts }</span>
         </div>
     }
+}
+
+/// Downloads every text of every machine.
+fn all_machines(state: &State, told: &Callback<AttrValue>) -> Callback<MouseEvent> {
+    let (state, told) = (state.clone(), told.clone());
+    Callback::from(move |_: MouseEvent| {
+        let fragment = format!("#{}", state.derived.link);
+        let directions = state.view.ways.directions();
+        let (catalog, deployment) = (&*state.catalog, &*state.deployment);
+        let files = pack::files(catalog, deployment, &state.derived.flows, directions, &context(&state, &fragment));
+        browser::download(&pack::archive_name(catalog), &pack::archive(&files));
+        told.emit(format!("{} and a README in one archive.", counted(files.len() - 1, "file")).into());
+    })
 }

@@ -12,6 +12,8 @@ use crate::finding::Finding;
 use crate::flow::{Flow, flows};
 use crate::link;
 use crate::net::Direction;
+use crate::order::sort_by_key;
+use crate::pack;
 
 /// Steps of undo that are kept.
 const MOST_STEPS: usize = 200;
@@ -224,19 +226,9 @@ impl State {
         chosen.or_else(|| offered.first().copied())
     }
 
-    /// The groups that have a snippet: they take part and are not somebody else's. Clients come last.
+    /// The groups that have a snippet.
     pub fn offered(&self) -> Vec<GroupId> {
-        let (catalog, deployment) = (&*self.catalog, &*self.deployment);
-        let managed = deployment
-            .groups
-            .iter()
-            .filter(|group| deployment.takes_part(catalog, group) && !deployment.external(catalog, group));
-        let client = |group: &&crate::deployment::Group| {
-            let role = group.roles.first().and_then(|role| catalog.role(role));
-            role.is_some_and(|role| role.kind == crate::catalog::Kind::Client)
-        };
-        let (clients, others): (Vec<_>, Vec<_>) = managed.partition(client);
-        others.into_iter().chain(clients).map(|group| group.id).collect()
+        pack::managed(&self.catalog, &self.deployment)
     }
 
     fn show(&mut self, deployment: Deployment) {
@@ -309,7 +301,9 @@ impl State {
 impl Derived {
     fn of(catalog: &Catalog, deployment: &Deployment) -> Self {
         let flows = flows(catalog, deployment);
-        let findings = check::findings(catalog, deployment, &flows);
+        let mut findings = check::findings(catalog, deployment, &flows);
+        findings.extend(pack::findings(catalog, deployment, &flows));
+        sort_by_key(&mut findings, |finding| finding.severity);
         Self { flows, findings, link: link::write(catalog, deployment) }
     }
 }

@@ -10,7 +10,7 @@ use crate::rust_source::{Source, files, root, source, sources};
 use crate::scenarios::CATALOG;
 
 /// Which modules each module may name. `ui` and the root may name all of them. A new module is placed here first.
-const MAY_NAME: [(&str, &[&str]); 21] = [
+const MAY_NAME: [(&str, &[&str]); 22] = [
     ("net", &[]),
     (ORDER, &[]),
     ("host", &["net"]),
@@ -30,6 +30,7 @@ const MAY_NAME: [(&str, &[&str]); 21] = [
     ("shell", &[]),
     ("dialect", &["net", "rule", "shell"]),
     ("snippet", &["net", "rule", "dialect"]),
+    ("pack", &["net", "host", "catalog", "deployment", "finding", "flow", "enforce", "dialect", "snippet"]),
     ("readback", &["net"]),
     ("browser", &[]),
 ];

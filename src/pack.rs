@@ -1,0 +1,248 @@
+//! What is handed to the machines: which of them get a text, in which firewall's language, whether that firewall can carry
+//! it, and all texts together as one archive. Prints nothing itself, and touches no browser.
+
+mod zip;
+
+use crate::catalog::{Catalog, Kind};
+use crate::deployment::{Deployment, Edit, Group, GroupId};
+use crate::dialect::{self, Dialect, Text};
+use crate::enforce;
+use crate::finding::{Finding, Fix, Place, Severity};
+use crate::flow::Flow;
+use crate::net::{Addresses, Direction, Policy};
+use crate::snippet::{Context, Snippet, snippet};
+
+/// The groups that have a text: they take part and are not somebody else's. Clients come last.
+pub fn managed(catalog: &Catalog, deployment: &Deployment) -> Vec<GroupId> {
+    let has_text = |group: &&Group| deployment.takes_part(catalog, group) && !deployment.external(catalog, group);
+    let client = |group: &&Group| {
+        let role = group.roles.first().and_then(|role| catalog.role(role));
+        role.is_some_and(|role| role.kind == Kind::Client)
+    };
+    let (clients, others): (Vec<&Group>, Vec<&Group>) = deployment.groups.iter().filter(has_text).partition(client);
+    others.into_iter().chain(clients).map(|group| group.id).collect()
+}
+
+/// The firewall of a group: the one chosen for it, or its system's usual one.
+pub fn firewall(group: &Group) -> &'static Dialect {
+    let chosen = group.firewall.as_deref().and_then(dialect::dialect);
+    chosen.unwrap_or_else(|| dialect::usual(group.system))
+}
+
+/// What stands between a group and the text that is chosen for it, each with what to do.
+pub fn findings(catalog: &Catalog, deployment: &Deployment, flows: &[Flow]) -> Vec<Finding> {
+    let managed: Vec<&Group> = managed(catalog, deployment).into_iter().filter_map(|id| deployment.group(id)).collect();
+    let mut found: Vec<Finding> = managed.iter().filter_map(|group| unsuited(group)).collect();
+    found.extend(unguarded(deployment, &managed));
+    found.extend(unreachable_base(deployment, &managed));
+    found.extend(only_names(deployment, &managed, flows));
+    found
+}
+
+fn unsuited(group: &Group) -> Option<Finding> {
+    let (chosen, usual) = (firewall(group), dialect::usual(group.system));
+    (chosen.system != group.system).then(|| Finding {
+        severity: Severity::Error,
+        place: Place::Deployment,
+        message: format!("{} does not belong on {}.", chosen.name, group.name),
+        reason: format!("{} runs {}, which has another firewall.", group.name, group.system.name()),
+        sources: Vec::new(),
+        fixes: vec![Fix { label: format!("Use {}", usual.name), edit: Edit::Firewall(group.id, usual.id.to_owned()) }],
+    })
+}
+
+/// One finding for all machines whose administrators would be locked out.
+fn unguarded(deployment: &Deployment, managed: &[&Group]) -> Option<Finding> {
+    let whole = managed.iter().filter(|group| group.policy == Policy::WholeHost);
+    let names: Vec<&str> = whole.map(|group| group.name.as_str()).collect();
+    (deployment.host.management == Addresses::Missing && !names.is_empty()).then(|| Finding {
+        severity: Severity::Error,
+        place: Place::Management,
+        message: format!("Nobody could manage {} any more.", names.join(", ")),
+        reason: "A whole policy lets administrators in only from the addresses they have. Until these are filled in, its text refuses to run."
+            .to_owned(),
+        sources: Vec::new(),
+        fixes: Vec::new(),
+    })
+}
+
+/// One finding for what machines live on and that has no address, where outgoing traffic is dropped.
+fn unreachable_base(deployment: &Deployment, managed: &[&Group]) -> Option<Finding> {
+    let host = &deployment.host;
+    let dropped = host.drops_outgoing && managed.iter().any(|group| group.policy == Policy::WholeHost);
+    let missing: Vec<_> = crate::host::BASE
+        .iter()
+        .filter(|service| !host.without.contains(service.id) && !host.base.contains(service.id))
+        .collect();
+    (dropped && !missing.is_empty()).then(|| Finding {
+        severity: Severity::Error,
+        place: Place::Management,
+        message: format!(
+            "{} have no address.",
+            missing.iter().map(|service| service.name).collect::<Vec<_>>().join(", ")
+        ),
+        reason: "Where outgoing traffic is dropped, machines reach only what is listed. Fill these in, or say that the machines do without.".to_owned(),
+        sources: Vec::new(),
+        fixes: missing
+            .iter()
+            .map(|service| Fix {
+                label: format!("Do without {}", service.name),
+                edit: Edit::Relies(service.id, false),
+            })
+            .collect(),
+    })
+}
+
+/// One finding for each group that has only names where a firewall needs addresses.
+fn only_names(deployment: &Deployment, managed: &[&Group], flows: &[Flow]) -> Vec<Finding> {
+    let mut rows: Vec<(GroupId, Vec<&'static str>, usize)> = Vec::new();
+    for flow in flows {
+        for (own, peer, direction) in
+            [(flow.responder, flow.initiator, Direction::Ingress), (flow.initiator, flow.responder, Direction::Egress)]
+        {
+            let own = managed.iter().find(|group| group.id == own);
+            let (Some(own), Some(peer)) = (own, deployment.group(peer)) else { continue };
+            let addresses = match direction {
+                Direction::Ingress => peer.connects_from(),
+                Direction::Egress => &peer.listens,
+            };
+            let dialect = firewall(own);
+            if addresses.list().is_empty() || addresses.list().iter().any(|address| (dialect.says)(address)) {
+                continue;
+            }
+            let at = rows.iter().position(|(id, ..)| *id == peer.id).unwrap_or_else(|| {
+                rows.push((peer.id, Vec::new(), 0));
+                rows.len() - 1
+            });
+            rows[at].2 += 1;
+            if !rows[at].1.contains(&dialect.name) {
+                rows[at].1.push(dialect.name);
+            }
+        }
+    }
+    let finding = |(id, dialects, held): (GroupId, Vec<&str>, usize)| Finding {
+        severity: Severity::Error,
+        place: Place::Addresses(id),
+        message: format!(
+            "{} has only names, and {} needs addresses.",
+            deployment.group(id).map_or("", |group| group.name.as_str()),
+            dialects.join(", ")
+        ),
+        reason: format!(
+            "A firewall that resolved names would do it once, while it starts. {held} {} held back: type the addresses beside the names.",
+            if held == 1 { "rule is" } else { "rules are" }
+        ),
+        sources: Vec::new(),
+        fixes: Vec::new(),
+    };
+    rows.into_iter().map(finding).collect()
+}
+
+/// The folders of the archive: which text, and what the folder is called. Their order is the order of the steps.
+const FOLDERS: [(Text, &str); 5] = [
+    (Text::Try, "1-try"),
+    (Text::Apply, "2-apply"),
+    (Text::Guarded, "2-confirm-or-roll-back"),
+    (Text::Keep, "3-make-it-last"),
+    (Text::TakeOut, "4-take-out"),
+];
+
+/// A file of the archive: path and content.
+pub type File = (String, String);
+
+/// Every text of every group that has one, for these directions, and how to go about it.
+pub fn files(
+    catalog: &Catalog,
+    deployment: &Deployment,
+    flows: &[Flow],
+    directions: &[Direction],
+    context: &Context,
+) -> Vec<File> {
+    let mut files: Vec<File> = Vec::new();
+    let mut steps = String::new();
+    for group in managed(catalog, deployment).into_iter().filter_map(|id| deployment.group(id)) {
+        let dialect = firewall(group);
+        let ruleset = enforce::host(catalog, deployment, flows, group.id);
+        let mut applied: Option<Snippet> = None;
+        for (text, folder) in FOLDERS {
+            if !dialect.texts(group.policy).any(|has| has == text) {
+                continue;
+            }
+            let snippet = snippet(dialect, &ruleset, directions, text, &deployment.settings, context);
+            let path = format!("{folder}/{}", snippet.file_name);
+            let taken = files.iter().any(|(other, _)| *other == path);
+            // Names that differ only in what a file name cannot say.
+            let path = match snippet.file_name.rsplit_once('.') {
+                Some((stem, extension)) if taken => format!("{folder}/{stem}-{}.{extension}", group.id.0),
+                _ => path,
+            };
+            files.push((path, snippet.file.clone()));
+            if text == Text::Apply {
+                applied = Some(snippet);
+            }
+        }
+        let Some(applied) = applied else { continue };
+        steps.push_str(&step(group, dialect, &applied));
+    }
+    let readme = format!(
+        "Portcullis - {} {} - catalog {}\n{}\n{steps}\n{LAST}",
+        context.product, context.release, context.catalog, FIRST
+    );
+    files.insert(0, ("README.txt".to_owned(), readme.replace('\n', "\r\n")));
+    files
+}
+
+const FIRST: &str = "
+Firewall rules, one file for each group of machines. Every machine of a group gets the same file.
+
+1. Run the file of folder 1-try on each machine. It changes nothing and says what would happen.
+2. Run the file of folder 2-apply, one group after the other, in the order below. Where a machine has a file in
+   2-confirm-or-roll-back, use that one the first time: it brings back what was there before, unless you confirm
+   from a new session within 60 seconds.
+3. Check that the product works. Then run the file of 3-make-it-last, so that the rules survive a restart.
+4. To go back, run the file of 4-take-out.
+
+On Windows run .ps1 files with powershell -ExecutionPolicy Bypass -File, and .cmd files in a command prompt, both as
+administrator. On Linux run .sh files as root: sh FILE.
+";
+
+const LAST: &str =
+    "A file that holds something back refuses to run and changes nothing. Fill in what is missing on the page,
+and download again.
+";
+
+/// What the README says of a group.
+fn step(group: &Group, dialect: &Dialect, snippet: &Snippet) -> String {
+    let machines = match group.machines {
+        1 => "1 machine".to_owned(),
+        several => format!("{several} machines"),
+    };
+    let mut out = format!(
+        "- {}: {machines}, {}, {}, {} rules\n",
+        dialect::plain(&group.name),
+        dialect.name,
+        group.policy.name().to_ascii_lowercase(),
+        snippet.written
+    );
+    let mut told: Vec<&str> = Vec::new();
+    for why in &snippet.held {
+        if !told.contains(&why.as_str()) {
+            told.push(why);
+            out.push_str(&format!("  Held back: {}.\n", dialect::plain(why)));
+        }
+    }
+    for note in &snippet.notes {
+        out.push_str(&format!("  Note: {}\n", dialect::plain(note)));
+    }
+    out
+}
+
+/// What the archive is called.
+pub fn archive_name(catalog: &Catalog) -> String {
+    format!("{}-firewall-rules.zip", catalog.product.to_ascii_lowercase())
+}
+
+/// The files as one zip archive; the same files make the same bytes.
+pub fn archive(files: &[File]) -> Vec<u8> {
+    zip::zip(files.iter().map(|(path, text)| (path.as_str(), text.as_bytes())))
+}

@@ -1,0 +1,125 @@
+//! The archive of all machines: what is in it, and that real programs can open it. Never looks at what the texts say.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::process::Command;
+
+use portcullis::deployment::{Deployment, Edit};
+use portcullis::flow::flows;
+use portcullis::net::{Addresses, Direction, Policy, System};
+use portcullis::pack::{self, File};
+use portcullis::snippet::Context;
+
+use crate::scenarios::{self, CATALOG, apply, group};
+
+fn files(deployment: &Deployment) -> Vec<File> {
+    let context =
+        Context { product: CATALOG.product, release: deployment.release, catalog: CATALOG.version, fragment: "" };
+    pack::files(&CATALOG, deployment, &flows(&CATALOG, deployment), &Direction::ALL, &context)
+}
+
+fn paths(files: &[File]) -> Vec<&str> {
+    files.iter().map(|(path, _)| path.as_str()).collect()
+}
+
+#[test]
+fn every_managed_group_has_each_of_its_texts_once_and_the_readme_names_it() {
+    for scenario in scenarios::all() {
+        let mut deployment = scenario.deployment;
+        let managed = pack::managed(&CATALOG, &deployment);
+        assert!(!managed.is_empty());
+        for id in &managed {
+            deployment.apply(&CATALOG, &Edit::Policy(*id, Policy::WholeHost));
+        }
+        let files = files(&deployment);
+        let once: BTreeSet<&str> = paths(&files).into_iter().collect();
+        assert_eq!(once.len(), files.len(), "a file twice: {:?}", paths(&files));
+        let expected: usize = managed
+            .iter()
+            .filter_map(|id| deployment.group(*id))
+            .map(|group| if group.system == System::Linux { 5 } else { 4 })
+            .sum();
+        assert_eq!(files.len(), expected + 1);
+        assert_eq!(files[0].0, "README.txt");
+        for group in managed.iter().filter_map(|id| deployment.group(*id)) {
+            let name = portcullis::dialect::plain(&group.name);
+            assert!(files[0].1.contains(&format!("- {name}: ")), "{name} in\n{}", files[0].1);
+        }
+    }
+}
+
+#[test]
+fn groups_of_one_name_do_not_overwrite_each_other() {
+    let mut deployment = scenarios::default();
+    let node = group(&deployment, "Node").id;
+    apply(&mut deployment, Edit::System(node, System::Linux));
+    apply(&mut deployment, Edit::Rename(node, "Spotfire  SERVER?".to_owned()));
+    let files = files(&deployment);
+    for path in ["2-apply/spotfire-spotfire-server.sh", "2-apply/spotfire-spotfire-server-4.sh"] {
+        assert_eq!(paths(&files).iter().filter(|other| **other == path).count(), 1, "{path}: {:?}", paths(&files));
+    }
+}
+
+#[test]
+fn what_is_held_back_is_said_in_the_readme() {
+    let readme = &files(&scenarios::missing())[0].1;
+    assert!(readme.contains("Held back: Node has no address.\r\n"), "{readme}");
+    assert!(!readme.replace("\r\n", "").contains('\n'), "line ends of two kinds");
+}
+
+/// Two programs that are not ours read the archive back, byte for byte.
+#[test]
+fn real_programs_open_the_archive() {
+    let files = files(&scenarios::cluster());
+    let archive = pack::archive(&files);
+    assert_eq!(archive, pack::archive(&files));
+    let folder = std::env::temp_dir().join(format!("portcullis-it-{}-zip", std::process::id()));
+    fs::create_dir_all(&folder).expect("a folder of our own");
+    let path = folder.join("all.zip");
+    fs::write(&path, &archive).expect("a folder of our own");
+    let script = "import sys, zipfile\n\
+        z = zipfile.ZipFile(sys.argv[1])\n\
+        assert z.testzip() is None\n\
+        z.extractall(sys.argv[2] + '/python')";
+    let arguments = ["-c", script, path.to_str().expect("plain"), folder.to_str().expect("plain")];
+    let python = Command::new("python3").args(arguments).status();
+    let unzip = Command::new("unzip").arg("-q").arg(&path).arg("-d").arg(folder.join("unzip")).status();
+    let mut opened = 0;
+    for (name, status) in [("python", python), ("unzip", unzip)] {
+        let Ok(status) = status else { continue };
+        assert!(status.success(), "{name}");
+        opened += 1;
+        for (path, text) in &files {
+            let read = fs::read_to_string(folder.join(name).join(path));
+            assert_eq!(read.ok().as_ref(), Some(text), "{name}: {path}");
+        }
+    }
+    let _ = fs::remove_dir_all(folder);
+    assert!(opened > 0 || std::env::var("CI").is_err(), "neither python3 nor unzip is here");
+}
+
+#[test]
+fn what_stands_between_a_group_and_its_text_is_found() {
+    let mut deployment = scenarios::default();
+    let found = |deployment: &Deployment| {
+        let findings = pack::findings(&CATALOG, deployment, &flows(&CATALOG, deployment));
+        findings.into_iter().map(|finding| finding.message).collect::<Vec<_>>()
+    };
+    assert_eq!(found(&deployment), [""; 0]);
+    let (server, node) = (group(&deployment, "Spotfire Server").id, group(&deployment, "Node").id);
+    apply(&mut deployment, Edit::Firewall(node, "nftables".to_owned()));
+    assert_eq!(found(&deployment), ["Linux nftables does not belong on Node."]);
+    apply(&mut deployment, Edit::System(node, System::Linux));
+    apply(&mut deployment, Edit::Policy(server, Policy::WholeHost));
+    assert_eq!(found(&deployment), ["Nobody could manage Spotfire Server any more."]);
+    apply(&mut deployment, Edit::Management(Addresses::parse("192.0.2.200").0));
+    apply(&mut deployment, Edit::DropOutgoing(true));
+    for service in ["dns", "ntp", "domain"] {
+        apply(&mut deployment, Edit::Relies(service, false));
+    }
+    assert_eq!(found(&deployment), ["Update servers have no address."]);
+    apply(&mut deployment, Edit::Base("updates", Addresses::parse("192.0.2.201").0));
+    assert_eq!(found(&deployment), [""; 0]);
+    apply(&mut deployment, Edit::Listens(node, Addresses::parse("node.example.test").0));
+    assert_eq!(found(&deployment), ["Node has only names, and Linux nftables needs addresses."]);
+}
