@@ -293,8 +293,8 @@ impl Policy {
     /// Words for a list.
     pub const fn name(self) -> &'static str {
         match self {
-            Self::Additive => "Add to what is there",
-            Self::WholeHost => "Whole policy of the host",
+            Self::Additive => "Add rules",
+            Self::WholeHost => "Whole policy",
         }
     }
 }

@@ -32,9 +32,9 @@ pub fn panel(state: &State, act: &Act, group: &Group) -> Html {
         })
         .collect();
     html! {
-        <div class="host" data-missing={missing.to_string()}>
+        <div class="host">
             <p>{ "The same for every machine whose whole policy is written:" }</p>
-            <div class="rows">
+            <div class={classes!("rows", missing.then_some("missing"))}>
                 <label for="management">{ "Administrators come from" }</label>
                 <div>
                     <AddressField id="management" label="Addresses of administrators" value={policy.management.clone()} onchange={management} />
@@ -42,6 +42,8 @@ pub fn panel(state: &State, act: &Act, group: &Group) -> Html {
                         <small>{ "Nobody is to be locked out: until this is filled in, the text refuses to run." }</small>
                     }
                 </div>
+            </div>
+            <div class="rows">
                 if group.system == System::Linux {
                     <label for="ssh">{ "SSH port" }</label>
                     <PortField id="ssh" label="SSH port" value={policy.ssh} placeholder="22" onchange={ssh} />

@@ -4,7 +4,7 @@ use yew::prelude::*;
 
 use super::Act;
 use super::answer::counted;
-use super::controls::{button, entry, select, sign};
+use super::controls::{entry, select, sign};
 use super::fields::AddressField;
 use super::host;
 use super::state::{Action, State, Ways};
@@ -42,7 +42,7 @@ pub fn panel(state: &State, act: &Act, told: &Callback<AttrValue>) -> Html {
             { bar(state, act, group, dialect, &snippet, told) }
             { above(state, act, group, dialect, &ruleset, &snippet) }
             { text(&snippet) }
-            { below(state, act, group, dialect, &snippet, told) }
+            { below(state, act, group, dialect, &snippet) }
         </section>
     }
 }
@@ -128,6 +128,7 @@ fn bar(
             { select("pick-ways", "Directions", ways, pick_ways) }
             <span class="spring"></span>
             { sign("↓", format!("Download {}", snippet.file_name), download) }
+            { sign("↓ All", "Download all texts of all machines, as one archive", all_machines(state, told)) }
             <button class="primary" id="copy" onclick={copy}>{ "Copy" }</button>
         </div>
     }
@@ -236,27 +237,19 @@ fn text(snippet: &Snippet) -> Html {
     html! { <pre id={TEXT} tabindex="0" role="region" aria-label="Text to copy">{ for lines }</pre> }
 }
 
-fn below(
-    state: &State,
-    act: &Act,
-    group: &Group,
-    dialect: &Dialect,
-    snippet: &Snippet,
-    told: &Callback<AttrValue>,
-) -> Html {
+fn below(state: &State, act: &Act, group: &Group, dialect: &Dialect, snippet: &Snippet) -> Html {
     let current = shown(state, dialect, group);
     let texts = dialect.texts(group.policy).map(|text| {
         let pressed = (text == current).to_string();
         html! { <button class="quiet" aria-pressed={pressed} onclick={act.always(Action::Text(text))}>{ text.name() }</button> }
     });
     let count = match snippet.held.len() {
-        0 => format!("{} for {}", counted(snippet.written, "rule"), counted(snippet.flows, "flow")),
-        held => format!("{}, {} held back", counted(snippet.written, "rule"), held),
+        0 => counted(snippet.written, "rule"),
+        _ => format!("{} of {}", snippet.written, counted(snippet.flows, "rule")),
     };
     html! {
         <div class="bar below">
             <small>{ count }</small>
-            { button("All machines", all_machines(state, told)) }
             <span class="spring"></span>
             <span role="group" aria-label="Which text" class="texts">{ for texts }</span>
         </div>
