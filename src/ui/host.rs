@@ -34,7 +34,7 @@ pub fn panel(state: &State, act: &Act, group: &Group) -> Html {
     html! {
         <div class="host">
             <p>{ "The same for every machine whose whole policy is written:" }</p>
-            <div class={classes!("rows", missing.then_some("missing"))}>
+            <div class={classes!("rows", missing.then_some("asked"))}>
                 <label for="management">{ "Administrators come from" }</label>
                 <div>
                     <AddressField id="management" label="Addresses of administrators" value={policy.management.clone()} onchange={management} />

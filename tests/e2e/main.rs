@@ -11,6 +11,7 @@ mod copying;
 mod editing;
 mod everybody;
 mod first_screen;
+mod hosts;
 mod keeping;
 mod typing;
 
