@@ -17,6 +17,7 @@ mod namespace;
 mod nft;
 mod nft_json;
 mod nft_text;
+mod nft_whole;
 mod pack;
 mod powershell;
 mod powershell_text;

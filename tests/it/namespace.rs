@@ -1,5 +1,6 @@
-//! A fresh network namespace in which real nftables rules are loaded. Never touches the rules of the machine that runs the
-//! tests: nothing is started before the namespace is known to be another one.
+//! A fresh network namespace in which real rules are loaded, with `/etc`, `/run` and `/var/lib` of its own and a clock that
+//! the test holds. Never touches the rules or files of the machine that runs the tests: nothing is started before the
+//! namespaces are known to be others.
 
 use std::fs;
 use std::io::{BufRead, BufReader, Write};
@@ -12,6 +13,18 @@ pub struct Namespace {
     keeper: Child,
     tools: PathBuf,
 }
+
+/// Puts folders of its own in the place of the machine's, in a file system in memory, and waits. What it is told to write to
+/// `/etc`, `/run` and `/var/lib` stays in there.
+const PRIVATE: &str = "set -e
+mkdir -p \"$1/private\" && mount -t tmpfs private \"$1/private\" && cd \"$1/private\"
+for folder in etc var/lib; do
+  mkdir -p \"$folder\" \"work/$folder\"
+  mount -t overlay -o \"lowerdir=/$folder,upperdir=$PWD/$folder,workdir=$PWD/work/$folder\" overlay \"/$folder\"
+done
+cd / && mount -t tmpfs run /run && mkdir -p /run/systemd/system && mkfifo /run/clock /run/told
+echo ready
+exec cat";
 
 /// What became of a command.
 #[derive(Debug)]
@@ -40,27 +53,40 @@ impl Namespace {
     }
 
     fn make(name: &str) -> Result<Self, String> {
+        let tools = std::env::temp_dir().join(format!("portcullis-it-{}-{name}", std::process::id()));
+        fs::create_dir_all(&tools).map_err(|error| error.to_string())?;
         let mut unshare = Command::new("unshare");
-        unshare.args(["--net", "sh", "-c", "echo ready; exec cat"]).stdin(Stdio::piped());
+        unshare.args(["--net", "--mount", "--propagation", "private", "sh", "-c", PRIVATE, "sh"]).arg(&tools);
+        unshare.stdin(Stdio::piped());
         unshare.stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut keeper = unshare.spawn().map_err(|error| error.to_string())?;
         let mut ready = String::new();
         let stdout = keeper.stdout.take().ok_or("no output")?;
         BufReader::new(stdout).read_line(&mut ready).map_err(|error| error.to_string())?;
-        let tools = std::env::temp_dir().join(format!("portcullis-it-{}-{name}", std::process::id()));
         let namespace = Self { keeper, tools };
         if ready != "ready\n" {
             return Err("unshare is refused; run as root".to_owned());
         }
-        let of = |process: &str| fs::read_link(format!("/proc/{process}/ns/net")).map_err(|error| error.to_string());
-        if of("self")? == of(&namespace.keeper.id().to_string())? {
-            return Err("unshare did not make a namespace".to_owned());
+        for kind in ["net", "mnt"] {
+            let of = |process: &str| fs::read_link(format!("/proc/{process}/ns/{kind}"));
+            let (ours, its) = (of("self"), of(&namespace.keeper.id().to_string()));
+            if ours.map_err(|error| error.to_string())? == its.map_err(|error| error.to_string())? {
+                return Err("unshare did not make a namespace".to_owned());
+            }
         }
-        fs::create_dir_all(&namespace.tools).map_err(|error| error.to_string())?;
         // Whatever manages the firewall of the host has no say in here.
         namespace.pretend("ufw", "echo 'Status: inactive'");
         namespace.pretend("firewall-cmd", "echo 'not running'; exit 252");
+        // Time passes when the test says so, and what is told to everybody is told to the test.
+        namespace.pretend("sleep", "read -r _ </run/clock");
+        namespace.pretend("wall", "echo \"$*\" >/run/told");
+        namespace.pretend("systemctl", "echo \"$*\" >>/run/systemctl");
         Ok(namespace)
+    }
+
+    /// Ends what sleeps in here, and waits until somebody is told what came of it.
+    pub fn time_is_over(&self) -> String {
+        self.run(&["sh"], "echo >/run/clock; cat /run/told").stdout
     }
 
     /// Puts a command of that name before all others.
@@ -89,7 +115,11 @@ impl Namespace {
     fn enter(&self, command: &[&str], input: &str, path: &str) -> Outcome {
         let nsenter = find("nsenter").expect("it was there");
         let mut enter = Command::new(nsenter);
-        enter.arg(format!("--net=/proc/{}/ns/net", self.keeper.id())).arg("env").arg(format!("PATH={path}"));
+        for kind in ["net", "mount"] {
+            let file = if kind == "net" { "net" } else { "mnt" };
+            enter.arg(format!("--{kind}=/proc/{}/ns/{file}", self.keeper.id()));
+        }
+        enter.arg("env").arg(format!("PATH={path}"));
         enter
             .args(["HISTFILE=/dev/null", "LC_ALL=C"])
             .arg(find(command[0]).expect("a shell or nft"))

@@ -24,6 +24,20 @@ pub fn read(json: &str, direction: Direction, allowed: &mut Allowed) -> Result<(
     Ok(())
 }
 
+/// As [`read`], for the chain of a whole policy: what it says besides its flows (connections, itself, ICMP, DHCP) is not an
+/// allow rule for anybody new, and is passed over.
+pub fn read_whole(json: &str, direction: Direction, allowed: &mut Allowed) -> Result<(), String> {
+    let whole: Value = serde_json::from_str(json).map_err(|error| error.to_string())?;
+    let objects = whole["nftables"].as_array().ok_or("not nft's JSON")?;
+    for rule in objects.iter().filter_map(|object| object.get("rule")) {
+        let comment = rule["comment"].as_str().unwrap_or_default();
+        if comment.contains("-tcp-") || comment.contains("-udp-") {
+            accept(&rule["expr"], direction, allowed).ok_or_else(|| format!("not an allow rule: {rule}"))?;
+        }
+    }
+    Ok(())
+}
+
 fn accept(expressions: &Value, direction: Direction, allowed: &mut Allowed) -> Option<()> {
     let own_end = if direction == Direction::Ingress { "saddr" } else { "daddr" };
     let (mut peers, mut gate, mut new, mut accepted) = (None, None, false, false);
