@@ -10,7 +10,7 @@ use crate::rust_source::{Source, files, root, source, sources};
 use crate::scenarios::CATALOG;
 
 /// Which modules each module may name. `ui` and the root may name all of them. A new module is placed here first.
-const MAY_NAME: [(&str, &[&str]); 21] = [
+const MAY_NAME: [(&str, &[&str]); 22] = [
     ("net", &[]),
     (ORDER, &[]),
     ("host", &["net"]),
@@ -28,7 +28,8 @@ const MAY_NAME: [(&str, &[&str]); 21] = [
     ("rule", &["net"]),
     ("enforce", &["net", "host", "catalog", "deployment", "flow", "rule", "finding"]),
     ("shell", &[]),
-    ("dialect", &["net", "rule", "shell"]),
+    ("windows", &["net"]),
+    ("dialect", &["net", "rule", "shell", "windows"]),
     ("snippet", &["net", "rule", "dialect"]),
     ("readback", &["net"]),
     ("browser", &[]),
