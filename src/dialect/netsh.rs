@@ -10,8 +10,8 @@
 //! may share a name, and `delete rule` and `set rule` take all that match, so the name is the direction and the description begins
 //! with the flow. *Additive* rules are added under a name of their own, then the earlier ones are deleted, then the new ones are
 //! renamed: deleting first would leave nothing for seconds (a call each rule), and half of the new ones after a failure. A *whole*
-//! policy cannot be swapped so, since `name=all` means ours too: it deletes first, adds the administrators' rules first, and
-//! imports what was there a moment ago if a step fails. `delete rule` fails where nothing matches, which is no failure here.
+//! policy cannot be swapped so, since `name=all` means ours too: it deletes first, adds the administrators' rules in the same line,
+//! and imports what was there a moment ago if a step fails. `delete rule` fails where nothing matches, which is no failure here.
 //! Outgoing rules filter the *remote* port; `firewallpolicy` takes both directions at once, so that a text for one looks up the
 //! other's value and repeats it. Taking out: see `powershell.rs`, for the same reason.
 //!
@@ -20,11 +20,15 @@
 //! `any`) and "Netsh AdvFirewall Firewall Commands" (parameters, `description`, `new name`). `fltmc` needs an administrator and,
 //! unlike `net session`, no service. What `show` prints is translated, but `BlockInbound,AllowOutbound` is not.
 
+mod rows;
+
 use std::fmt::Write;
 
-use super::{Dialect, Plan, Planned, Text, plain};
+use self::rows::{Row, rules, way};
+
+use super::{Dialect, Plan, Text, plain};
 use crate::net::{Address, Direction, Policy, System};
-use crate::windows::{SAVED, base, ours};
+use crate::windows::{SAVED, ours};
 
 /// The record.
 pub static DIALECT: Dialect = Dialect {
@@ -59,12 +63,10 @@ fn assumes(policy: Policy, direction: Direction) -> &'static str {
     }
 }
 
-/// Addresses in one rule, so that no line is cut (8191 characters at the prompt, 4095 in some terminals).
-const MOST_IN_A_LINE: usize = 40;
+/// Characters of the one line that may be longer: the prompt takes 8191, after it has put in the name of the folder.
+const LONGEST_LINE: usize = 7800;
 /// Characters of free text in one line.
 const LONGEST: usize = 1000;
-/// Characters of a description.
-const LONGEST_PURPOSE: usize = 250;
 /// The folder of what is saved.
 const FOLDER: &str = r"%SystemRoot%\Portcullis";
 /// What was there before this text, to bring back if a step fails.
@@ -152,13 +154,6 @@ fn print(plan: &Plan, text: Text) -> String {
     lines.0
 }
 
-const fn way(direction: Direction) -> &'static str {
-    match direction {
-        Direction::Ingress => "in",
-        Direction::Egress => "out",
-    }
-}
-
 /// Deletes the rules of a name; there may be none.
 fn delete(name: &str, direction: Direction) -> String {
     format!("netsh advfirewall firewall delete rule name=\"{name}\" dir={} >nul 2>&1", way(direction))
@@ -168,77 +163,14 @@ fn present(name: &str) -> String {
     format!("netsh advfirewall firewall show rule name=\"{name}\" >nul 2>&1")
 }
 
-/// Hands each rule of a direction to `each`: the comment above it if it is the first of its flow, its key and its command.
-fn rules(plan: &Plan, direction: Direction, name: &str, mut each: impl FnMut(Option<&str>, &str, &str)) {
-    let way = way(direction);
-    let mut add = |comment: &str, key: &str, words: &str, pieces: &[String]| {
-        for (at, matches) in pieces.iter().enumerate() {
-            let key = match pieces.len() {
-                1 => key.to_owned(),
-                count => format!("{key} {} of {count}", at + 1),
-            };
-            let description: String = format!("{key}: {words}").chars().take(LONGEST_PURPOSE).collect();
-            let command = format!(
-                "netsh advfirewall firewall add rule name=\"{name}\" dir={way} action=allow enable=yes profile=any {matches} description=\"{description}\""
-            );
-            each((at == 0).then_some(comment), &key, &command);
+/// Adds rules, each a line.
+fn add(lines: &mut Lines, rows: &[Row]) {
+    for Row { comment, key, command, .. } in rows {
+        if let Some(comment) = comment {
+            lines.rem(comment);
         }
-    };
-    for planned in plan.of(direction) {
-        let rule = planned.rule;
-        let ends = format!("{} to {}", plain(&rule.source.name), plain(&rule.destination.name));
-        let purpose = plain(&rule.purpose);
-        let comment = format!("{ends}, {} {}: {purpose}", rule.protocol, rule.ports);
-        add(&comment, &rule.key, &format!("{ends}, {purpose}"), &matches(planned, direction));
+        lines.must(&format!("{command} >nul"), &format!("Stopped: Windows did not take the rule {key}."));
     }
-    if plan.drops(direction) {
-        for row in base(direction) {
-            let matches: Vec<String> = match (row.ports, row.types) {
-                (Some((own, other)), _) => {
-                    let peers = if row.peers.is_empty() { "any".to_owned() } else { row.peers.join(",") };
-                    vec![format!("protocol={} localport={own} remoteport={other} remoteip={peers}", row.protocol)]
-                }
-                (None, []) => vec![format!("protocol={} remoteip=any", row.protocol)],
-                (None, types) => {
-                    types.iter().map(|kind| format!("protocol={}:{kind},any remoteip=any", row.protocol)).collect()
-                }
-            };
-            add(row.title, row.key, row.title, &matches);
-        }
-    }
-}
-
-/// What a rule matches, in as many pieces as its addresses need.
-fn matches(planned: &Planned, direction: Direction) -> Vec<String> {
-    let port = match direction {
-        Direction::Ingress => "localport",
-        Direction::Egress => "remoteport",
-    };
-    let all = format!("protocol={} {port}={} remoteip=", planned.rule.protocol, planned.rule.ports);
-    match &planned.peers {
-        None => vec![all + "any"],
-        Some(peers) => {
-            let peers: Vec<String> = peers.iter().map(ToString::to_string).collect();
-            peers.chunks(MOST_IN_A_LINE).map(|piece| format!("{all}{}", piece.join(","))).collect()
-        }
-    }
-}
-
-/// Adds the rules of every direction under a name; returns how many there are of each.
-fn add(lines: &mut Lines, plan: &Plan, suffix: &str) -> Vec<usize> {
-    let mut counts = Vec::new();
-    for direction in plan.directions {
-        let mut count = 0;
-        rules(plan, *direction, &format!("{}{suffix}", ours(*direction)), |comment, key, command| {
-            count += 1;
-            if let Some(comment) = comment {
-                lines.rem(comment);
-            }
-            lines.must(&format!("{command} >nul"), &format!("Stopped: Windows did not take the rule {key}."));
-        });
-        counts.push(count);
-    }
-    counts
 }
 
 fn apply(lines: &mut Lines, plan: &Plan) {
@@ -247,7 +179,12 @@ fn apply(lines: &mut Lines, plan: &Plan) {
     for direction in plan.directions {
         lines.go(&delete(&new(*direction), *direction));
     }
-    let counts = add(lines, plan, " new");
+    let mut counts = Vec::new();
+    for direction in plan.directions {
+        let rows = rules(plan, *direction, &new(*direction));
+        add(lines, &rows);
+        counts.push(rows.len());
+    }
     for direction in plan.directions {
         lines.always(&format!(
             "if defined PORTCULLIS_BEGUN if not defined PORTCULLIS {}",
@@ -348,19 +285,12 @@ fn apply_whole(lines: &mut Lines, plan: &Plan) {
     lines.must(&format!("if defined PORTCULLIS_FIRST copy \"{NOW}\" \"{saved}\" >nul"), UNSAVED);
     lines.stop_if(&format!("not exist \"{saved}\""), UNSAVED);
     lines.go("set \"PORTCULLIS_BEGUN=go\"");
-    lines.rem("A delete that finds nothing fails like one that cannot, so there is something to find: a rule that is switched off.");
+    let mut count = 0;
     for direction in plan.directions {
-        let (name, way) = (ours(*direction), way(*direction));
-        lines.must(
-            &format!("netsh advfirewall firewall add rule name=\"{name} new\" dir={way} action=allow enable=no protocol=TCP localport=9 remoteip=localsubnet >nul"),
-            "Stopped: Windows takes no rules.",
-        );
-        lines.must(
-            &format!("netsh advfirewall firewall delete rule name=all dir={way} >nul"),
-            "Stopped: the rules that are there could not be deleted.",
-        );
+        let rows = rules(plan, *direction, ours(*direction));
+        count += rows.len();
+        replaced(lines, *direction, &rows);
     }
-    let counts = add(lines, plan, "");
     for command in profiles(plan) {
         lines.must(&command, "Stopped: Windows did not take the settings of the profiles.");
     }
@@ -371,12 +301,40 @@ fn apply_whole(lines: &mut Lines, plan: &Plan) {
         "if defined PORTCULLIS_FIRST if not defined PORTCULLIS if not defined PORTCULLIS_BEGUN if exist \"{saved}\" del \"{saved}\""
     ));
     lines.go(&format!("del \"{NOW}\""));
-    let count = counts.iter().sum::<usize>();
     lines.go(&format!("echo Done: {count} rules are in place, and survive a restart. What was there before: {saved}"));
     shown(lines, plan);
     for (_, variable) in PROFILES.iter().filter(|_| !kept.is_empty()) {
         lines.always(&format!("set \"{variable}=\""));
     }
+}
+
+/// Deletes all rules of a direction and adds ours. What is pasted over the network may be cut off as soon as the rule that let it
+/// in is gone: so the administrators' rules come in the line that deletes, and so does the way back.
+fn replaced(lines: &mut Lines, direction: Direction, rows: &[Row]) {
+    let (name, way) = (ours(direction), way(direction));
+    lines.rem("A delete that finds nothing fails like one that cannot: so there is something to find, switched off.");
+    lines.must(
+        &format!("netsh advfirewall firewall add rule name=\"{name} new\" dir={way} action=allow enable=no protocol=TCP localport=9 remoteip=localsubnet >nul"),
+        "Stopped: Windows takes no rules.",
+    );
+    let mut step = format!("netsh advfirewall firewall delete rule name=all dir={way} >nul");
+    let back = format!(
+        "|| echo Stopped: the rules of this direction could not be replaced. && set \"PORTCULLIS=\" && netsh advfirewall import \"{NOW}\" >nul"
+    );
+    let fits = rows.iter().take_while(|row| {
+        let longer = format!("{step} && {} >nul", row.command);
+        let fits = row.guards && longer.len() + back.len() < LONGEST_LINE;
+        if fits {
+            if let Some(comment) = &row.comment {
+                lines.rem(comment);
+            }
+            step = longer;
+        }
+        fits
+    });
+    let fits = fits.count();
+    lines.go(&format!("{step} {back}"));
+    add(lines, rows.get(fits..).unwrap_or_default());
 }
 
 /// netsh has no dry run: the text checks the host, and says what it would do.
@@ -389,13 +347,13 @@ fn tries(lines: &mut Lines, plan: &Plan) {
             Policy::Additive => format!("echo netsh advfirewall firewall delete rule name=\"{name}\" dir={way}"),
             Policy::WholeHost => format!("echo netsh advfirewall firewall delete rule name=all dir={way}"),
         });
-        rules(plan, *direction, name, |comment, _, command| {
+        for Row { comment, command, .. } in rules(plan, *direction, name) {
             count += 1;
             if let Some(comment) = comment {
-                lines.rem(comment);
+                lines.rem(&comment);
             }
             lines.go(&format!("echo {command}"));
-        });
+        }
     }
     lines.go(&format!(
         "echo Nothing was changed. netsh has no dry run: these {count} rules would be added, and Windows has not seen them yet."
@@ -412,10 +370,8 @@ fn keep(lines: &mut Lines, plan: &Plan) {
         );
     }
     for direction in plan.directions {
-        let mut count = 0;
-        rules(plan, *direction, "", |_, _, _| count += 1);
-        if count > 0 {
-            let name = ours(*direction);
+        let name = ours(*direction);
+        if !rules(plan, *direction, name).is_empty() {
             lines.must(&present(name), &format!("{name}: not in place. Use Apply first."));
         }
     }

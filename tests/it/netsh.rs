@@ -7,7 +7,7 @@ use portcullis::deployment::{Deployment, Edit, GroupId};
 use portcullis::dialect::Text;
 use portcullis::net::{Addresses, Direction, Policy};
 
-use crate::netsh_host::{BEFORE, Host, NOW, Stored};
+use crate::netsh_host::{BEFORE, Host, NOW, Rule, Stored};
 use crate::netsh_text::{read, statements};
 use crate::powershell::policies;
 use crate::printing::{COVERS, netsh, planned, print};
@@ -149,6 +149,16 @@ fn nothing_happens_where_a_check_fails_or_something_is_held_back() {
     }
 }
 
+/// The snippets of one server for each policy, for what takes long.
+fn telling() -> Vec<(Deployment, GroupId, &'static [Direction])> {
+    // The first three are the default.
+    let servers = policies().into_iter().take(3).map(|deployment| {
+        let id = group(&deployment, "Spotfire Server").id;
+        (deployment, id)
+    });
+    servers.flat_map(|(deployment, id)| COVERS.map(|cover| (deployment.clone(), id, cover))).collect()
+}
+
 /// The host that a text finds, one for each way in which an earlier one may have left it.
 fn found(deployment: &Deployment, group: GroupId, cover: &[Direction]) -> [Host; 2] {
     let mut later = Host::new();
@@ -158,13 +168,7 @@ fn found(deployment: &Deployment, group: GroupId, cover: &[Direction]) -> [Host;
 
 #[test]
 fn whatever_fails_the_host_has_the_old_rules_or_the_new_ones() {
-    // The first three are the default, one for each policy.
-    let servers = policies().into_iter().take(3).map(|deployment| {
-        let id = group(&deployment, "Spotfire Server").id;
-        (deployment, id)
-    });
-    let telling = servers.flat_map(|(deployment, id)| COVERS.map(|cover| (deployment.clone(), id, cover)));
-    for (deployment, group, cover) in telling {
+    for (deployment, group, cover) in telling() {
         let apply = text(&deployment, group, cover, Text::Apply);
         for start in found(&deployment, group, cover) {
             let mut whole = start.clone();
@@ -203,8 +207,32 @@ fn whatever_fails_the_host_has_the_old_rules_or_the_new_ones() {
 }
 
 #[test]
+fn no_line_locks_the_administrators_out() {
+    // Whoever pastes over the network sends the next line only while a rule lets it in.
+    let admitted = |host: &Host| {
+        let lets = |(_, direction, rest): &Rule| {
+            let port = rest.contains("action=allow") && rest.contains("localport=3389");
+            *direction == Direction::Ingress && port && !rest.contains("enable=no")
+        };
+        host.policy.rules.iter().any(lets)
+    };
+    for (deployment, group, cover) in telling() {
+        for kind in [Text::Apply, Text::TakeOut] {
+            let text = text(&deployment, group, cover, kind);
+            for start in found(&deployment, group, cover) {
+                // The deletion is among the first commands; 0 is no command.
+                for fails in 0..16 {
+                    let mut host = Host { fails: Some(fails), ..start.clone() };
+                    host.run_watched(&text, |host| assert!(admitted(host), "{:?}\n{text}", host.said));
+                }
+            }
+        }
+    }
+}
+
+#[test]
 fn a_failed_removal_says_so_and_can_be_repeated() {
-    for (deployment, group, cover) in complete() {
+    for (deployment, group, cover) in telling() {
         let start = Host::new();
         let mut applied = start.clone();
         applied.run(&text(&deployment, group, cover, Text::Apply));

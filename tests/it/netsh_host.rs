@@ -78,6 +78,11 @@ impl Host {
 
     /// Runs a text line by line, as a file or a paste.
     pub fn run(&mut self, text: &str) -> &mut Self {
+        self.run_watched(text, |_| ())
+    }
+
+    /// The same, and shows the machine after every line.
+    pub fn run_watched(&mut self, text: &str, mut watch: impl FnMut(&Self)) -> &mut Self {
         (self.said, self.calls) = (Vec::new(), 0);
         for statement in statements(text).unwrap_or_else(|why| panic!("{why}\n{text}")) {
             let holds = |condition: &Condition| match condition {
@@ -91,6 +96,7 @@ impl Host {
                 {
                 }
             }
+            watch(self);
         }
         self
     }

@@ -95,8 +95,11 @@ const PIPELINES: [&str; 14] = [
 /// Sentences with a value in them.
 const VALUES: [&str; 3] = ["$others.Count", "$saved", "$rules.Count"];
 
+/// Keys of a rule, each with its values.
+type Values = &'static [(&'static str, &'static [&'static str])];
+
 /// What a rule of a whole policy may match besides flows.
-const BASE: [(Direction, &str, &[(&str, &[&str])]); 8] = [
+const BASE: [(Direction, &str, Values); 8] = [
     (
         Direction::Ingress,
         "icmp",
