@@ -17,15 +17,15 @@
 //!
 //! Every form is in Microsoft's reference: "netsh advfirewall" in Windows Commands (`export`, `import`, `set allprofiles`,
 //! `firewallpolicy`, and the remarks of `add`, `delete` and `set rule`: all matching rules, `name=all` with a direction, ICMP code
-//! `any`) and "Netsh AdvFirewall Firewall Commands" (parameters, `description`, `new name`). `fltmc` needs an administrator and,
-//! unlike `net session`, no service. What `show` prints is translated, but `BlockInbound,AllowOutbound` is not.
+//! `any`) and "Netsh AdvFirewall Firewall Commands" (parameters, `description`, `new name`). Not documented, but so in published
+//! scripts and outputs: `fltmc` fails without an administrator (and needs no service, as `net session` does); `show rule` fails
+//! where nothing matches; `BlockInbound,AllowOutbound` is not translated. Nothing of this was run on Windows.
 
 mod rows;
 
 use std::fmt::Write;
 
 use self::rows::{Row, rules, way};
-
 use super::{Dialect, Plan, Text, plain};
 use crate::net::{Address, Direction, Policy, System};
 use crate::windows::{SAVED, ours};

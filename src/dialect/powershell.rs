@@ -16,7 +16,8 @@
 //! (`IcmpType`, `Enabled` as a word), Get-NetFirewallRule (`Group`, `Direction`, `Action`, `Enabled` together with
 //! `PolicyStore`; `PersistentStore` holds the rules of this machine, `RSOP` those of domain policies, `ActiveStore` what is in
 //! force), Disable-NetFirewallRule and Remove-NetFirewallRule (rules by pipe), Set-NetFirewallProfile (`All`, `Enabled`,
-//! `DefaultInboundAction`, `DefaultOutboundAction`, `AllowInboundRules`), and "netsh advfirewall" in Windows Commands.
+//! `DefaultInboundAction`, `DefaultOutboundAction`, `AllowInboundRules`), and "netsh advfirewall" in Windows Commands. Nothing of
+//! this was run on Windows.
 
 use std::fmt::Write;
 
