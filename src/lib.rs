@@ -40,6 +40,7 @@ pub mod rule;
 pub mod enforce;
 
 pub mod shell;
+pub mod windows;
 
 pub mod dialect;
 pub mod snippet;

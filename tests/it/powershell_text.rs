@@ -36,26 +36,118 @@ struct Reader<'a> {
 const GROUPS: [(&str, Direction); 2] =
     [("Portcullis ingress", Direction::Ingress), ("Portcullis egress", Direction::Egress)];
 
-const ASSIGNMENTS: [&str; 2] = [
+/// Directions as the firewall calls them.
+const WAYS: [(&str, Direction); 2] = [("Inbound", Direction::Ingress), ("Outbound", Direction::Egress)];
+
+const ASSIGNMENTS: [&str; 7] = [
     "$ErrorActionPreference = 'Stop'",
     "$me = [Security.Principal.WindowsPrincipal][Security.Principal.WindowsIdentity]::GetCurrent()",
+    "$saved = Join-Path $env:SystemRoot 'Portcullis\\before.wfw'",
+    "$profiles = Get-NetFirewallProfile -PolicyStore ActiveStore",
+    "$others = @(Get-NetFirewallRule -PolicyStore PersistentStore -Direction WAY -Action Block -Enabled True -ErrorAction SilentlyContinue)",
+    "$others = @(Get-NetFirewallRule -PolicyStore RSOP -Direction WAY -Action Block -Enabled True -ErrorAction SilentlyContinue)",
+    "$others = @(Get-NetFirewallRule -PolicyStore RSOP -Direction WAY -Enabled True -ErrorAction SilentlyContinue)",
 ];
 
-const CONDITIONS: [&str; 2] = [
+/// Questions; `STORE` is a profile store.
+const CONDITIONS: [&str; 20] = [
     "-not $me.IsInRole([Security.Principal.WindowsBuiltInRole]::Administrator)",
     "Get-NetFirewallProfile -PolicyStore ActiveStore | Where-Object { $_.AllowLocalFirewallRules -eq 'False' }",
+    "Test-Path -LiteralPath $saved",
+    "-not (Test-Path -LiteralPath $saved)",
+    "$LASTEXITCODE -ne 0 -or -not (Test-Path -LiteralPath $saved)",
+    "$LASTEXITCODE -ne 0",
+    "$others",
+    "Get-NetFirewallRule -Group 'GROUP' -ErrorAction SilentlyContinue",
+    "$names | Where-Object { -not (Get-NetFirewallRule -PolicyStore PersistentStore -Name $_ -ErrorAction SilentlyContinue | Where-Object { $_.Enabled -eq 'True' }) }",
+    "$profiles | Where-Object { $_.AllowLocalFirewallRules -eq 'False' }",
+    "$profiles | Where-Object { $_.Enabled -eq 'False' }",
+    "$profiles | Where-Object { $_.AllowInboundRules -eq 'False' }",
+    "$profiles | Where-Object { $_.DefaultInboundAction -eq 'Allow' }",
+    "$profiles | Where-Object { $_.DefaultOutboundAction -ne 'Block' }",
+    "$profiles | Where-Object { $_.Enabled -eq 'False' -or $_.DefaultInboundAction -ne 'Block' -or $_.AllowInboundRules -eq 'False' }",
+    "$profiles | Where-Object { $_.Enabled -eq 'False' -or $_.DefaultOutboundAction -ne 'Block' }",
+    "$profiles | Where-Object { $_.Enabled -eq 'False' -or $_.DefaultOutboundAction -eq 'Block' }",
+    "Get-NetFirewallProfile -PolicyStore PersistentStore | Where-Object { $_.Enabled -eq 'False' -or $_.DefaultInboundAction -ne 'Block' -or $_.AllowInboundRules -eq 'False' }",
+    "Get-NetFirewallProfile -PolicyStore PersistentStore | Where-Object { $_.Enabled -eq 'False' -or $_.DefaultOutboundAction -ne 'Block' }",
+    "Get-NetFirewallProfile -PolicyStore PersistentStore | Where-Object { $_.Enabled -eq 'False' -or $_.DefaultOutboundAction -eq 'Block' }",
 ];
 
-/// Pipelines by their words; `GROUP` is one of ours. What removes rules stands only behind a selection that is literal or
-/// names one rule of ours.
-const PIPELINES: [&str; 6] = [
+/// Pipelines by their words; `GROUP` is one of ours, `WAY` a direction. What removes or switches off rules stands only behind a
+/// selection that is literal or names one rule of ours.
+const PIPELINES: [&str; 14] = [
     "Get-NetFirewallRule -Name $rule.Name -ErrorAction SilentlyContinue | Remove-NetFirewallRule",
     "New-NetFirewallRule @rule | Out-Null",
     "New-NetFirewallRule @rule",
     "Get-NetFirewallRule -Group 'GROUP' -ErrorAction SilentlyContinue | Remove-NetFirewallRule",
     "Get-NetFirewallRule -Group 'GROUP' -ErrorAction SilentlyContinue | Where-Object { $rules.Name -notcontains $_.Name } | Remove-NetFirewallRule",
     "Write-Output ('GROUP: ' + $rules.Count + ' rules in place.')",
+    "New-Item -ItemType Directory -Force -Path (Split-Path $saved) | Out-Null",
+    "netsh advfirewall export $saved | Out-Null",
+    "netsh advfirewall import $saved | Out-Null",
+    "Remove-Item -LiteralPath $saved -ErrorAction SilentlyContinue",
+    "Remove-Item -LiteralPath $saved",
+    "Set-NetFirewallProfile -All -Enabled True -DefaultInboundAction Block -AllowInboundRules True",
+    "Set-NetFirewallProfile -All -Enabled True -DefaultOutboundAction Block",
+    "Set-NetFirewallProfile -All -Enabled True -DefaultOutboundAction Allow",
 ];
+
+/// Sentences with a value in them.
+const VALUES: [&str; 3] = ["$others.Count", "$saved", "$rules.Count"];
+
+/// Keys of a rule, each with its values.
+type Values = &'static [(&'static str, &'static [&'static str])];
+
+/// What a rule of a whole policy may match besides flows.
+const BASE: [(Direction, &str, Values); 8] = [
+    (
+        Direction::Ingress,
+        "icmp",
+        &[("Protocol", &["ICMPv4"]), ("IcmpType", &["3", "8", "11", "12"]), ("RemoteAddress", &["Any"])],
+    ),
+    (
+        Direction::Ingress,
+        "icmpv6",
+        &[
+            ("Protocol", &["ICMPv6"]),
+            ("IcmpType", &["1", "2", "3", "4", "128", "130", "131", "132", "133", "134", "135", "136", "143"]),
+            ("RemoteAddress", &["Any"]),
+        ],
+    ),
+    (
+        Direction::Ingress,
+        "dhcp",
+        &[("Protocol", &["UDP"]), ("LocalPort", &["68"]), ("RemotePort", &["67"]), ("RemoteAddress", &["Any"])],
+    ),
+    (
+        Direction::Ingress,
+        "dhcpv6",
+        &[("Protocol", &["UDP"]), ("LocalPort", &["546"]), ("RemotePort", &["547"]), ("RemoteAddress", &["fe80::/10"])],
+    ),
+    (Direction::Egress, "icmp", &[("Protocol", &["ICMPv4"]), ("IcmpType", &["Any"]), ("RemoteAddress", &["Any"])]),
+    (Direction::Egress, "icmpv6", &[("Protocol", &["ICMPv6"]), ("IcmpType", &["Any"]), ("RemoteAddress", &["Any"])]),
+    (
+        Direction::Egress,
+        "dhcp",
+        &[("Protocol", &["UDP"]), ("LocalPort", &["68"]), ("RemotePort", &["67"]), ("RemoteAddress", &["Any"])],
+    ),
+    (
+        Direction::Egress,
+        "dhcpv6",
+        &[
+            ("Protocol", &["UDP"]),
+            ("LocalPort", &["546"]),
+            ("RemotePort", &["547"]),
+            ("RemoteAddress", &["fe80::/10", "ff02::1:2"]),
+        ],
+    ),
+];
+
+/// The text with `GROUP` and `WAY` in place of what is one of ours or a direction.
+fn pattern(text: &str) -> String {
+    let text = GROUPS.iter().fold(text.to_owned(), |text, (group, _)| text.replace(&format!("'{group}"), "'GROUP"));
+    WAYS.iter().fold(text, |text, (way, _)| text.replace(&format!("-Direction {way} "), "-Direction WAY "))
+}
 
 impl<'a> Reader<'a> {
     fn of(&self, node: Node) -> &'a str {
@@ -98,7 +190,7 @@ impl<'a> Reader<'a> {
                     self.assignment(*assignment)?
                 }
                 ("pipeline", [_]) => self.pipeline(text)?,
-                ("if_statement", [condition, body]) if CONDITIONS.contains(&self.of(*condition)) => {
+                ("if_statement", [condition, body]) if CONDITIONS.contains(&pattern(self.of(*condition)).as_str()) => {
                     self.read.commands.push(format!("if ({})", self.of(*condition)));
                     self.block(self.only(*body, "statement_list")?, false)?;
                 }
@@ -118,9 +210,13 @@ impl<'a> Reader<'a> {
         let text = self.of(node);
         let parts = self.parts(node);
         let [target, _, value] = parts[..] else { return Err(format!("unknown assignment: {text}")) };
-        if ASSIGNMENTS.contains(&text) {
+        if ASSIGNMENTS.contains(&pattern(text).as_str()) {
             self.read.commands.push(text.to_owned());
             return Ok(());
+        }
+        if self.of(target) == "$names" {
+            self.read.commands.push(text.to_owned());
+            return self.names(self.of(value));
         }
         if self.of(target) != "$rules" {
             return Err(format!("unknown variable: {text}"));
@@ -137,21 +233,69 @@ impl<'a> Reader<'a> {
     }
 
     fn pipeline(&mut self, text: &str) -> Result<(), String> {
-        let sentence = ["Write-Warning", "Write-Output"].iter().find_map(|command| {
-            let text = text.strip_prefix(command)?.strip_prefix(" '")?.strip_suffix('\'')?;
-            quotable(text).then_some((*command, text))
+        let sentence = ["Write-Warning ", "Write-Output "].iter().find_map(|command| {
+            let said = text.strip_prefix(command)?;
+            // Literal pieces, with known values between them.
+            let pieces: Vec<&str> = match said.strip_prefix('(').and_then(|said| said.strip_suffix(')')) {
+                Some(pieces) => pieces.split(" + ").filter(|piece| !VALUES.contains(piece)).collect(),
+                None => vec![said],
+            };
+            let literal = |piece: &&str| {
+                piece.strip_prefix('\'').and_then(|piece| piece.strip_suffix('\'')).is_some_and(quotable)
+            };
+            pieces.iter().all(literal).then_some((command.trim(), said))
         });
         if let Some((command, said)) = sentence {
-            self.read.held += usize::from(said.starts_with("Held back: "));
+            self.read.held += usize::from(said.starts_with("'Held back: "));
             self.read.commands.push(command.to_owned());
             return Ok(());
         }
-        let without = GROUPS.iter().fold(text.replace(" -WhatIf", ""), |text, (group, _)| text.replace(group, "GROUP"));
-        if !PIPELINES.contains(&without.as_str()) {
-            return Err(format!("unknown pipeline: {text}"));
-        }
         self.read.commands.push(text.to_owned());
+        let (bare, tries) = (text.replace(" -WhatIf", ""), text.contains(" -WhatIf"));
+        for ((group, direction), (way, _)) in GROUPS.iter().zip(WAYS) {
+            let aside = format!(
+                "Get-NetFirewallRule -PolicyStore PersistentStore -Direction {way} -Enabled True -ErrorAction SilentlyContinue | Where-Object {{ $_.Group -ne '{group}' }} | Disable-NetFirewallRule"
+            );
+            if bare == aside {
+                self.read.base.extend((!tries).then_some((*direction, "others")));
+                return Ok(());
+            }
+        }
+        let found = PIPELINES
+            .iter()
+            .find(|known| **known == pattern(&bare))
+            .ok_or_else(|| format!("unknown pipeline: {text}"))?;
+        let verdict = found.strip_prefix("Set-NetFirewallProfile -All -Enabled True ").map(|settings| match settings {
+            "-DefaultOutboundAction Block" => (Direction::Egress, "drop"),
+            "-DefaultOutboundAction Allow" => (Direction::Egress, "accept"),
+            _ => (Direction::Ingress, "drop"),
+        });
+        self.read.base.extend(verdict.filter(|_| !tries));
         Ok(())
+    }
+
+    /// Names of rules of ours that must be there.
+    fn names(&mut self, list: &str) -> Result<(), String> {
+        let list = list.strip_prefix("@(\n").and_then(|list| list.strip_suffix(')')).ok_or("not a list of names")?;
+        for line in list.lines() {
+            let name = line.strip_prefix("  '").and_then(|name| name.strip_suffix('\'')).ok_or("not one name")?;
+            self.name(name).ok_or_else(|| format!("not the name of a rule of ours, or twice: {name}"))?;
+        }
+        Ok(())
+    }
+
+    /// Takes the name of a rule apart and notes its flow; its key, or `None` where it is a base rule.
+    fn name(&mut self, name: &str) -> Option<Option<(Direction, &'static str)>> {
+        let plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
+        let (direction, key) = Direction::ALL.into_iter().find_map(|direction| {
+            Some((direction, name.strip_prefix(&format!("Portcullis-{}-", direction.lower()))?))
+        })?;
+        if let Some(base) = key.strip_prefix("base-") {
+            let (.., key, _) = BASE.iter().find(|(of, key, _)| *of == direction && *key == base)?;
+            return Some(Some((direction, key)));
+        }
+        let new = key.chars().all(plain) && self.read.flows.insert((direction, key.to_owned()));
+        new.then_some(None)
     }
 
     fn rule(&mut self, table: Node) -> Result<(), String> {
@@ -178,25 +322,36 @@ impl<'a> Reader<'a> {
         let Some((_, direction)) = GROUPS.iter().find(|(name, _)| *name == group) else {
             return fail("a foreign group");
         };
-        // An outbound rule filters the port of the other end: the local one is a random number.
-        let (way, port) = match direction {
-            Direction::Ingress => ("Inbound", "LocalPort"),
-            Direction::Egress => ("Outbound", "RemotePort"),
+        let (display, description) = (one("DisplayName")?, one("Description")?);
+        if display.contains('|') || description.contains('|') || display.eq_ignore_ascii_case("all") {
+            return fail("a text that Windows refuses");
+        }
+        let name = one("Name")?;
+        if !name.starts_with(&format!("Portcullis-{}-", direction.lower())) {
+            return fail("a name of the other direction");
+        }
+        let common = ["Action", "Description", "Direction", "DisplayName", "Enabled", "Group", "Name", "Profile"];
+        let keys = |own: &[&str]| {
+            let expected: BTreeSet<&str> = common.iter().chain(own).copied().collect();
+            entries.keys().eq(expected.iter())
         };
-        let keys = [
-            "Action",
-            "Description",
-            "Direction",
-            "DisplayName",
-            "Enabled",
-            "Group",
-            port,
-            "Name",
-            "Profile",
-            "Protocol",
-            "RemoteAddress",
-        ];
-        if !entries.keys().eq(BTreeSet::from(keys).iter()) || one("Direction")? != way {
+        let way = WAYS.iter().find(|(_, of)| of == direction).map_or("", |(way, _)| way);
+        if one("Direction")? != way {
+            return fail("the other direction");
+        }
+        let Some(is_base) = self.name(name) else { return fail("a name that selects more than itself, or twice") };
+        if let Some((of, key)) = is_base {
+            let (.., matches) =
+                BASE.iter().find(|(own, name, _)| (*own, *name) == (of, key)).ok_or("an unknown rule")?;
+            let own: Vec<&str> = matches.iter().map(|(key, _)| *key).collect();
+            if !keys(&own) || matches.iter().any(|(key, values)| entries[key] != *values) {
+                return fail("not what this rule should be");
+            }
+            return if self.read.base.insert((of, key)) { Ok(()) } else { fail("a name twice") };
+        }
+        // An outbound rule filters the port of the other end: the local one is a random number.
+        let port = if *direction == Direction::Ingress { "LocalPort" } else { "RemotePort" };
+        if !keys(&[port, "Protocol", "RemoteAddress"]) {
             return fail("not the keys of that direction");
         }
         let protocol = match one("Protocol")? {
@@ -213,18 +368,7 @@ impl<'a> Reader<'a> {
                 None => return fail("not a canonical address"),
             }
         }
-        let name = one("Name")?;
-        let prefix = format!("Portcullis-{}-", direction.lower());
-        let plain = |c: char| c.is_ascii_alphanumeric() || c == '-';
-        if !name.starts_with(&prefix) || !name.chars().all(plain) {
-            return fail("a name that selects more than itself");
-        }
-        let (display, description) = (one("DisplayName")?, one("Description")?);
-        if display.contains('|') || description.contains('|') || display.eq_ignore_ascii_case("all") {
-            return fail("a text that Windows refuses");
-        }
-        let key = name.strip_prefix(&prefix).unwrap_or(name).to_owned();
-        if !self.read.flows.insert((*direction, key)) { fail("a name twice") } else { Ok(()) }
+        Ok(())
     }
 
     /// A value: one literal string, or an array of them.
@@ -232,7 +376,7 @@ impl<'a> Reader<'a> {
         let list = value.strip_prefix("@(").and_then(|list| list.strip_suffix(')')).unwrap_or(value);
         let string = |piece: &'a str| piece.strip_prefix('\'')?.strip_suffix('\'').filter(|text| quotable(text));
         let pieces: Option<Vec<&str>> = match value.starts_with("@(") {
-            true => list.split(", ").map(string).collect(),
+            true => list.split(',').map(|piece| string(piece.trim_start())).collect(),
             false => string(list).map(|text| vec![text]),
         };
         pieces.ok_or_else(|| format!("not a literal: {value}"))

@@ -24,6 +24,11 @@ pub fn powershell() -> &'static Dialect {
     named("powershell")
 }
 
+/// The other one of Windows.
+pub fn netsh() -> &'static Dialect {
+    named("netsh")
+}
+
 fn named(id: &str) -> &'static Dialect {
     DIALECTS.into_iter().find(|dialect| dialect.id == id).unwrap_or_else(|| panic!("no dialect {id}"))
 }
