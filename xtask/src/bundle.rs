@@ -29,7 +29,7 @@ pub struct Parts<'a> {
     pub template: &'a str,
     /// The style sheets in the template's order, joined.
     pub css: &'a str,
-    /// What `wasm-bindgen --target no-modules` wrote.
+    /// What `wasm-bindgen --target no-modules` wrote, with a loader that takes bytes.
     pub glue: &'a str,
     /// The WebAssembly.
     pub wasm: &'a [u8],

@@ -24,12 +24,13 @@ const COPIES: [(&str, &str); 2] =
 /// For size. Functions of one family side by side, and not inlined into their one caller, compress 2 % better; so does what is
 /// computed again where it is needed. No feature flags: the module declares its own, and "all" makes one that Chromium cannot
 /// load. Nothing that rests on an assumption (`--low-memory-unused`, `--traps-never-happen`), for 1 % more.
-const WASM_OPT_FLAGS: [&str; 5] = [
+const WASM_OPT_FLAGS: [&str; 6] = [
     "-Oz",
     "--skip-pass=local-cse",
     "--one-caller-inline-max-function-size=0",
     "--always-inline-max-function-size=4",
     "--reorder-functions-by-name",
+    "--strip-target-features",
 ];
 
 /// Builds into `dist`, which then holds nothing else, and returns the page.
@@ -92,7 +93,8 @@ fn page(places: &Places) -> Result<String> {
         css.push_str(&read(&places.root.join(href))?);
         css.push('\n');
     }
-    let (glue, wasm) = strip::hashes(&read(&out.join("portcullis.js"))?, &wasm);
+    let glue = strip::loader(&read(&out.join("portcullis.js"))?).ok_or("the glue is not what wasm-bindgen writes")?;
+    let (glue, wasm) = strip::hashes(&glue, &wasm);
     bundle::page(&Parts { template: &template, css: &css, glue: &glue, wasm: &wasm })
 }
 

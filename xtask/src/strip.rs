@@ -1,4 +1,5 @@
-//! Takes comments and indentation out of CSS and JavaScript, and hashes out of the names that glue and WebAssembly share.
+//! Takes comments and indentation out of CSS and JavaScript, hashes out of the names that glue and WebAssembly
+//! share, and what the page never calls out of the glue.
 //! Never parses any of them: it only removes what cannot matter, and leaves a text alone where it is not sure.
 
 #[cfg(test)]
@@ -90,6 +91,24 @@ pub fn javascript(text: &str) -> String {
     }
     out
 }
+
+/// The glue of wasm-bindgen with a loader that takes bytes and nothing else: without fetching, streams, a synchronous start,
+/// and the script's own address, which it would look for. `None` if the glue is not what the pinned release writes.
+pub fn loader(glue: &str) -> Option<String> {
+    let (start, rest) = glue.split_once("    let script_src;\n")?;
+    let (_, rest) = rest.split_once("    function __wbg_get_imports()")?;
+    let (kept, _) = rest.split_once("    async function __wbg_load(")?;
+    kept.contains("function __wbg_finalize_init(instance, module)")
+        .then(|| format!("{start}    function __wbg_get_imports(){kept}{LOADER}"))
+}
+
+/// What stands in place of wasm-bindgen's.
+const LOADER: &str = "    return async (bytes) => {
+        const { instance, module } = await WebAssembly.instantiate(bytes, __wbg_get_imports());
+        return __wbg_finalize_init(instance, module);
+    };
+})({ __proto__: null });
+";
 
 /// The hexadecimal digits of a hash in a name.
 const HASH: usize = 16;

@@ -15,11 +15,8 @@
     try {
         /* UNPACK */
         const bytes = unpack(atob(document.getElementById("portcullis-wasm").textContent));
-        // Once the page is read there is no current script. The glue would ask for its address, which in a frame made by
-        // `srcdoc` is an error.
-        await new Promise((read) => addEventListener("DOMContentLoaded", read));
         /* GLUE */
-        await wasm_bindgen({ module_or_path: bytes });
+        await wasm_bindgen(bytes);
     } catch (error) {
         console.error(error);
         fail(error);
