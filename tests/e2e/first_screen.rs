@@ -1,5 +1,7 @@
 //! What a person sees at once, and what the page never does. Never clicks before it has looked.
 
+use std::fs;
+
 use serde_json::{Value, json};
 
 use crate::page::{Page, group, tell};
@@ -40,6 +42,27 @@ fn the_first_screen_says_it_all_and_asks_nobody() {
         let resources = "return performance.getEntriesByType('resource').map(it => it.name).filter(name => !/^(data|blob):/.test(name));";
         assert_eq!(page.browser.run(resources, json!([])), json!([]));
         page.is_quiet();
+    });
+}
+
+#[test]
+fn a_damaged_page_says_so() {
+    tell(|page| {
+        let whole = fs::read_to_string(page.folder.join("index.html")).expect("the page");
+        let (before, payload) = whole.split_once("id=\"portcullis-wasm\">").expect("the WebAssembly");
+        let middle = payload.find("</script>").expect("its end") / 2;
+        let (first, rest) = payload.split_at(middle);
+        let changed = if rest.starts_with('A') { "B" } else { "A" };
+        let damages =
+            [("changed", format!("{first}{changed}{}", &rest[1..])), ("shorter", format!("{first}{}", &rest[400..]))];
+        for (name, payload) in damages {
+            let file = std::env::temp_dir().join(format!("portcullis-{name}-{}.html", std::process::id()));
+            fs::write(&file, format!("{before}id=\"portcullis-wasm\">{payload}")).expect("a file");
+            page.browser.open(&format!("file://{}", file.display()));
+            page.wait_for("#start-error:not([hidden])", "Portcullis cannot go on");
+            fs::remove_file(&file).expect("the file");
+            assert_eq!(page.browser.log("browser").len(), 1, "{name}: the error is told once");
+        }
     });
 }
 

@@ -4,16 +4,21 @@
 #[cfg(test)]
 mod tests;
 
+use std::io::Write;
+
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD as BASE64;
+use lzma_rust2::{EncodeMode, LzmaOptions, LzmaWriter, MfType};
 use sha2::{Digest, Sha256};
 
 use crate::{Result, strip};
 
-/// Starts the app in the finished page; the glue goes where the marker stands.
+/// Starts the app in the finished page; the decoder and the glue go where the markers stand, on lines of their own.
 const STARTER: &str = include_str!("bundle/starter.js");
-/// A line of its own in the starter.
+const UNPACK_MARKER: &str = "/* UNPACK */";
 const GLUE_MARKER: &str = "/* GLUE */";
+/// The decoder of the compressed WebAssembly.
+const UNPACK: &str = include_str!("bundle/unpack.js");
 
 /// Opens the compressed WebAssembly in the page.
 pub const PAYLOAD_OPEN: &str = "<script type=\"application/octet-stream\" id=\"portcullis-wasm\">";
@@ -24,7 +29,7 @@ pub struct Parts<'a> {
     pub template: &'a str,
     /// The style sheets in the template's order, joined.
     pub css: &'a str,
-    /// What `wasm-bindgen --target no-modules` wrote.
+    /// What `wasm-bindgen --target no-modules` wrote, with a loader that takes bytes.
     pub glue: &'a str,
     /// The WebAssembly.
     pub wasm: &'a [u8],
@@ -45,7 +50,7 @@ pub fn styles(template: &str) -> Result<Vec<&str>> {
 pub fn page(parts: &Parts) -> Result<String> {
     let css = strip::css(parts.css).replace("</style", "<\\/style");
     let script = script(parts.glue)?;
-    let payload = BASE64.encode(gzip(parts.wasm)?);
+    let payload = BASE64.encode(lzma(parts.wasm)?);
     let policy = format!(
         "default-src 'none'; script-src {} 'wasm-unsafe-eval'; style-src {}; img-src data: blob:; base-uri 'none'; \
          form-action 'none'",
@@ -133,17 +138,39 @@ fn script(glue: &str) -> Result<String> {
     if !glue.starts_with("let wasm_bindgen") {
         return Err("the glue is not what `wasm-bindgen --target no-modules` writes".into());
     }
-    let (before, after) = STARTER.split_once(GLUE_MARKER).ok_or("the starter has no place for the glue")?;
-    let script = strip::javascript(&format!("{before}\n{glue}\n{after}"));
+    let script = STARTER.replacen(UNPACK_MARKER, UNPACK, 1).replacen(GLUE_MARKER, glue, 1);
+    let script = strip::javascript(&script);
     // Only strings and regular expressions can hold these, where the backslash means nothing.
     Ok(script.replace("</script", "<\\/script").replace("<!--", "<\\!--"))
 }
 
-/// The smallest gzip, with no time or name in it.
-fn gzip(bytes: &[u8]) -> Result<Vec<u8>> {
-    let mut out = Vec::new();
-    zopfli::compress(zopfli::Options::default(), zopfli::Format::Gzip, bytes, &mut out)?;
-    Ok(out)
+/// The smallest LZMA, as a `.lzma` file (header and all). Contexts never depend on positions: WebAssembly has no alignment,
+/// and the page's own decoder is the shorter for it. It also reads no more than three bytes of the size.
+fn lzma(bytes: &[u8]) -> Result<Vec<u8>> {
+    if bytes.len() >= 1 << 24 {
+        return Err("the WebAssembly is larger than 16 MB".into());
+    }
+    let mut smallest: Option<Vec<u8>> = None;
+    for literal_bits in 3..=4 {
+        let options = LzmaOptions {
+            dict_size: 1 << 20,
+            lc: literal_bits,
+            lp: 0,
+            pb: 0,
+            mode: EncodeMode::Normal,
+            nice_len: LzmaOptions::NICE_LEN_MAX,
+            mf: MfType::Bt4,
+            depth_limit: 1000,
+            preset_dict: None,
+        };
+        let mut writer = LzmaWriter::new_use_header(Vec::new(), &options, Some(bytes.len() as u64))?;
+        writer.write_all(bytes)?;
+        let packed = writer.finish()?;
+        if smallest.as_ref().is_none_or(|smallest| packed.len() < smallest.len()) {
+            smallest = Some(packed);
+        }
+    }
+    smallest.ok_or_else(|| "nothing tried".into())
 }
 
 /// How the policy names an inline script or style: exactly the text between its tags.

@@ -11,6 +11,7 @@ use crate::Result;
 use crate::bundle::{self, Parts};
 use crate::places::{Places, read, write};
 use crate::shell::{cargo, output, run, rustc};
+use crate::strip;
 use crate::tools::{self, WASM_TARGET, say};
 
 /// The page, under the name that hosts look for and the name that people save.
@@ -23,8 +24,14 @@ const COPIES: [(&str, &str); 2] =
 /// For size. Functions of one family side by side, and not inlined into their one caller, compress 2 % better; so does what is
 /// computed again where it is needed. No feature flags: the module declares its own, and "all" makes one that Chromium cannot
 /// load. Nothing that rests on an assumption (`--low-memory-unused`, `--traps-never-happen`), for 1 % more.
-const WASM_OPT_FLAGS: [&str; 4] =
-    ["-Oz", "--skip-pass=local-cse", "--one-caller-inline-max-function-size=0", "--reorder-functions-by-name"];
+const WASM_OPT_FLAGS: [&str; 6] = [
+    "-Oz",
+    "--skip-pass=local-cse",
+    "--one-caller-inline-max-function-size=0",
+    "--always-inline-max-function-size=4",
+    "--reorder-functions-by-name",
+    "--strip-target-features",
+];
 
 /// Builds into `dist`, which then holds nothing else, and returns the page.
 pub fn build(places: &Places, dist: &Path) -> Result<String> {
@@ -86,7 +93,9 @@ fn page(places: &Places) -> Result<String> {
         css.push_str(&read(&places.root.join(href))?);
         css.push('\n');
     }
-    bundle::page(&Parts { template: &template, css: &css, glue: &read(&out.join("portcullis.js"))?, wasm: &wasm })
+    let glue = strip::loader(&read(&out.join("portcullis.js"))?).ok_or("the glue is not what wasm-bindgen writes")?;
+    let (glue, wasm) = strip::hashes(&glue, &wasm);
+    bundle::page(&Parts { template: &template, css: &css, glue: &glue, wasm: &wasm })
 }
 
 /// Compiles the app and returns the module.

@@ -8,8 +8,8 @@ use std::io::{Read, Write};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use flate2::Compression;
-use flate2::read::GzDecoder;
 use flate2::write::GzEncoder;
+use lzma_rust2::LzmaReader;
 
 use crate::Result;
 use crate::bundle::PAYLOAD_OPEN;
@@ -79,7 +79,7 @@ impl Parts<'_> {
         let (script, tail) = rest.split_once("</script>")?;
         let mut wasm = Vec::new();
         let packed = BASE64.decode(payload).ok()?;
-        GzDecoder::new(&packed[..]).read_to_end(&mut wasm).ok()?;
+        LzmaReader::new_mem_limit(&packed[..], u32::MAX, None).ok()?.read_to_end(&mut wasm).ok()?;
         Some(Parts { css, script, payload, wasm, markup: [head, body, tail].concat() })
     }
 }

@@ -13,15 +13,10 @@
     };
     addEventListener("error", (event) => event.error instanceof WebAssembly.RuntimeError && fail(event.error));
     try {
-        const packed = atob(document.getElementById("portcullis-wasm").textContent);
-        const stream = new Blob([Uint8Array.from(packed, (char) => char.charCodeAt(0))])
-            .stream()
-            .pipeThrough(new DecompressionStream("gzip"));
-        const bytes = await new Response(stream).arrayBuffer();
-        // Only now, when there is no current script: the glue would ask for its address, which in a frame made by
-        // `srcdoc` is an error.
+        /* UNPACK */
+        const bytes = unpack(atob(document.getElementById("portcullis-wasm").textContent));
         /* GLUE */
-        await wasm_bindgen({ module_or_path: bytes });
+        await wasm_bindgen(bytes);
     } catch (error) {
         console.error(error);
         fail(error);

@@ -1,5 +1,7 @@
 //! The page from its parts: order, escapes, policy, and refusals.
 
+use std::process::{Command, Stdio};
+
 use super::*;
 
 const TEMPLATE: &str = r#"<!doctype html>
@@ -65,4 +67,56 @@ fn what_cannot_be_in_one_file_is_refused() {
     assert!(page(&parts).is_err());
     let parts = Parts { template: TEMPLATE, glue: "export default", ..parts };
     assert!(page(&parts).is_err());
+}
+
+/// Unpacks what it reads, as the page does; then demands that what is cut off, lengthened or
+/// changed never comes out as something else.
+const UNPACKS: &str = "
+    const packed = require('node:fs').readFileSync(0, 'latin1');
+    const whole = Buffer.from(unpack(packed));
+    process.stdout.write(whole);
+    const damaged = [packed + 'x'];
+    for (let at = 0; at < packed.length; at += at < 40 ? 1 : 1 + packed.length / 20 | 0) {
+        damaged.push(packed.slice(0, at));
+        damaged.push(packed.slice(0, at) + '\\xa5' + packed.slice(at + 1));
+    }
+    for (const text of damaged) {
+        let made = whole;
+        try { made = Buffer.from(unpack(text)) } catch {}
+        // Some bytes of the header mean nothing here.
+        if (!made.equals(whole)) process.exit(1);
+    }
+";
+
+#[test]
+fn the_decoder_of_the_page_unpacks_what_the_bundler_packs() {
+    if Command::new("node").arg("--version").output().is_err() {
+        eprintln!("left out: no node; the browser tests open the built page instead");
+        return;
+    }
+    // Literals, runs, matches near and far, and distances that come again.
+    let mut seed = 1_u32;
+    let mut random = || {
+        seed = seed.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+        seed >> 24
+    };
+    let noise: Vec<u8> = (0..20_000).map(|_| random() as u8).collect();
+    let mut woven = Vec::new();
+    for _ in 0..600 {
+        let (from, len) = (random() as usize * 77 % 19_000, random() as usize);
+        woven.extend_from_slice(&noise[from..from + len]);
+        woven.extend(std::iter::repeat_n(b'-', random() as usize % 9));
+    }
+    for bytes in [&b""[..], b"\0", b"\0asm", &[7; 5_000], &noise, &woven] {
+        let mut node = Command::new("node")
+            .args(["-e", &format!("{UNPACK}\n{UNPACKS}")])
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
+        node.stdin.take().unwrap().write_all(&lzma(bytes).unwrap()).unwrap();
+        let done = node.wait_with_output().unwrap();
+        assert!(done.stdout == bytes, "{} bytes came out as {}", bytes.len(), done.stdout.len());
+        assert!(done.status.success(), "something else came out of damaged bytes, of {} bytes", bytes.len());
+    }
 }
