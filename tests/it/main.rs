@@ -27,4 +27,5 @@ mod rust_source;
 mod scenarios;
 mod snapshots;
 mod tidy;
+mod ufw_text;
 mod vendor_table;

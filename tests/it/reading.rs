@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use portcullis::net::Direction;
 
 use crate::allowed::Allowed;
-use crate::{nft_text, powershell_text};
+use crate::{nft_text, powershell_text, ufw_text};
 
 /// What a printed text says.
 #[derive(Debug, Default)]
@@ -29,6 +29,7 @@ pub fn read(dialect: &str, text: &str) -> Result<Read, String> {
     match dialect {
         "nftables" => nft_text::read(text),
         "powershell" => powershell_text::read(text),
+        "ufw" => ufw_text::read(text),
         other => Err(format!("nobody reads {other}")),
     }
 }
@@ -40,6 +41,10 @@ pub fn whole(dialect: &str, direction: Direction, drops: bool) -> BTreeSet<(Dire
     let words: &[&str] = match (dialect, direction) {
         ("nftables", Direction::Ingress) => &["established", "invalid", "loopback", "icmp", "icmpv6", "dhcp", "dhcpv6"],
         ("nftables", Direction::Egress) => &["established", "loopback", "icmp", "icmpv6", "dhcp", "dhcpv6"],
+        // What it relies on stands in ufw's own files, and the text makes sure that it does.
+        ("ufw", Direction::Ingress) => &["established", "loopback", "icmp", "icmpv6", "dhcp", "dhcpv6"],
+        ("ufw", Direction::Egress) if drops => &["established", "loopback", "icmp", "icmpv6", "dhcp", "dhcpv6"],
+        ("ufw", Direction::Egress) => &[],
         _ => return BTreeSet::new(),
     };
     words.iter().copied().chain([verdict]).map(|word| (direction, word)).collect()
