@@ -282,13 +282,23 @@ fn ready(plan: &Plan) -> Script {
     script
 }
 
-/// What ufw does by default with a direction, in its own words and in its file.
-fn default(plan: &Plan, direction: Direction) -> (&'static str, &'static str, &'static str) {
-    let (word, name) = match direction {
-        Direction::Ingress => ("incoming", "DEFAULT_INPUT_POLICY"),
-        Direction::Egress => ("outgoing", "DEFAULT_OUTPUT_POLICY"),
+/// What ufw is to do by default with a direction, in its own words.
+fn default(plan: &Plan, direction: Direction) -> (&'static str, &'static str) {
+    let word = match direction {
+        Direction::Ingress => "incoming",
+        Direction::Egress => "outgoing",
     };
-    if plan.drops(direction) { ("deny", word, name) } else { ("allow", word, name) }
+    if plan.drops(direction) { ("deny", word) } else { ("allow", word) }
+}
+
+/// A command that succeeds if ufw does so.
+fn stored(plan: &Plan, direction: Direction) -> String {
+    let name = match direction {
+        Direction::Ingress => "DEFAULT_INPUT_POLICY",
+        Direction::Egress => "DEFAULT_OUTPUT_POLICY",
+    };
+    let verdict = if plan.drops(direction) { "DROP" } else { "ACCEPT" };
+    format!("grep -qx '{name}=\"{verdict}\"' /etc/default/ufw")
 }
 
 /// The script that puts a whole policy in place, or tries it.
@@ -301,7 +311,7 @@ fn whole(plan: &Plan, text: Text) -> Script {
 "#,
         );
         for direction in plan.directions {
-            let (policy, word, _) = default(plan, *direction);
+            let (policy, word) = default(plan, *direction);
             let _ = writeln!(script.steps, "  say 'would run: ufw default {policy} {word}'");
         }
         script.steps.push_str("  [ \"$active\" = yes ] || say 'would run: ufw --force enable'\n");
@@ -363,9 +373,8 @@ fn put_in_place(plan: &Plan) -> String {
 "#,
     );
     for direction in plan.directions {
-        let (policy, word, name) = default(plan, *direction);
-        let stored = if policy == "deny" { "DROP" } else { "ACCEPT" };
-        let _ = writeln!(steps, "  grep -qx '{name}=\"{stored}\"' /etc/default/ufw || run default {policy} {word}");
+        let (policy, word) = default(plan, *direction);
+        let _ = writeln!(steps, "  {} || run default {policy} {word}", stored(plan, *direction));
     }
     steps.push_str(
         r#"  [ "$active" = yes ] || run --force enable
@@ -406,18 +415,28 @@ fn guarded(plan: &Plan) -> Script {
 fn keep(plan: &Plan) -> Script {
     let data = rules(plan) + steps::WANTED + steps::CHANGES;
     let mut steps = begun(plan) + ACTIVE + IPV6 + WORK + &shell::settled("ufw");
+    let absent = "stop 'These rules are not in place: use Apply first.'";
+    let mut known = "-e '^theirs' -e '^other'";
     if plan.policy == Policy::Additive {
         steps.push_str(NOT_WHOLE);
     } else {
-        steps.push_str("  for way in $ways; do [ -e \"$before/$way\" ] || stop 'These rules are not in place: use Apply first.'; done\n");
+        known = "-e '^theirs'";
+        let _ = writeln!(steps, "  for way in $ways; do [ -e \"$before/$way\" ] || {absent}; done");
+        for direction in plan.directions {
+            let _ = writeln!(steps, "  {} || {absent}", stored(plan, *direction));
+        }
     }
-    steps.push_str(
+    let _ = write!(
+        steps,
         r#"  changes >"$work/changes"
-  case "$active$(grep -c -v -e '^other' -e '^theirs' "$work/changes")" in
+  case "$active$(grep -c -v {known} "$work/changes")" in
     yes0) ;;
-    *) stop 'These rules are not in place: use Apply first.' ;;
+    *) {absent} ;;
   esac
-  grep -qi '^ENABLED=yes' /etc/ufw/ufw.conf || stop 'ufw is active and not enabled: run ufw enable.'
+"#
+    );
+    steps.push_str(
+        r#"  grep -qi '^ENABLED=yes' /etc/ufw/ufw.conf || stop 'ufw is active and not enabled: run ufw enable.'
   [ -d /run/systemd/system ] || stop 'This machine is not started by systemd: have its start run /lib/ufw/ufw-init start.'
   systemctl is-enabled --quiet ufw || stop 'ufw is not started with this machine: run systemctl enable ufw.'
   say 'Done: nothing was left to do. ufw stores its rules, and is started with this machine.'

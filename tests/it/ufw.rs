@@ -2,6 +2,7 @@
 //! refused. Sends no packet, and never touches the rules or files of the machine that runs the tests.
 
 use std::collections::BTreeSet;
+use std::sync::OnceLock;
 
 use portcullis::deployment::{Deployment, Edit, GroupId};
 use portcullis::dialect::Text;
@@ -9,7 +10,7 @@ use portcullis::net::{Addresses, Direction, Policy, Port};
 
 use crate::namespace::{Namespace, Outcome};
 use crate::printing::{COVERS, planned, print, ufw};
-use crate::scenarios::{self, Scenario, apply, group, whole};
+use crate::scenarios::{self, Scenario, apply, group};
 use crate::ufw_kernel::{Loaded, chain, read};
 
 /// A host with ufw as its package brings it, whatever the machine that runs the tests makes of its own.
@@ -41,6 +42,9 @@ for tool in iptables-save ip6tables-save; do $tool -t filter | sed -e '/^#/d' -e
 find /var/lib/portcullis /etc/portcullis /run/portcullis 2>/dev/null | sort
 "#;
 
+/// What ufw made of those rules: made once, since ufw is slow, and used by every host.
+static STORED: OnceLock<String> = OnceLock::new();
+
 struct Host(Namespace);
 
 /// Demands the same state, and shows the lines that only one of them has.
@@ -65,7 +69,11 @@ impl Host {
     /// A host with rules of its own, and its state.
     fn with_rules(name: &str) -> Option<(Self, String)> {
         let host = Self::plain(name)?;
-        host.sh(RULES);
+        let stored = STORED.get_or_init(|| {
+            host.sh(RULES);
+            host.sh("cd /etc/ufw; tar -cf - user.rules user6.rules applications.d | base64")
+        });
+        host.sh(&format!("cd /etc/ufw; base64 -d <<'END' | tar -xf -\n{stored}END\nufw --force enable; ufw reload"));
         let state = host.state();
         Some((host, state))
     }
@@ -121,13 +129,26 @@ fn text(deployment: &Deployment, group: GroupId, cover: &[Direction], text: Text
     print(ufw(), deployment, group, cover, text).text
 }
 
+fn full() -> bool {
+    std::env::var_os("PORTCULLIS_FULL").is_some()
+}
+
+/// Whole policies for all machines; without `PORTCULLIS_FULL` they live on name servers alone.
+fn whole(deployment: &Deployment, drops: bool) -> Deployment {
+    let mut whole = scenarios::whole(deployment, drops);
+    for service in ["ntp", "updates", "domain"].into_iter().filter(|_| drops && !full()) {
+        apply(&mut whole, Edit::Relies(service, false));
+    }
+    whole
+}
+
 /// Every snippet that has nothing held back; without `PORTCULLIS_FULL` only those that differ most, since ufw is slow.
 fn complete(scenarios: &[Scenario]) -> Vec<(&Deployment, GroupId, &'static [Direction])> {
     let every = scenarios.iter().flat_map(|scenario| {
         let deployment = &scenario.deployment;
         deployment.groups.iter().flat_map(move |group| COVERS.map(|cover| (scenario.name, group, deployment, cover)))
     });
-    let full = std::env::var_os("PORTCULLIS_FULL").is_some();
+    let full = full();
     let chosen = every.filter(|(scenario, group, deployment, cover)| {
         let telling = matches!(
             (*scenario, group.name.as_str(), cover.len()),
@@ -280,15 +301,16 @@ fn a_changed_version_over_an_old_one_is_the_changed_version_alone() {
     apply(&mut new, Edit::Listens(node, Addresses::parse("192.0.2.99").0));
     apply(&mut new, Edit::Rename(node, "Node of another name".to_owned()));
     let chains = Direction::ALL.map(|direction| host.chains(direction));
-    for (old, new) in [(old.clone(), new.clone()), (whole(&old, true), whole(&new, false))] {
+    let pairs = [(old.clone(), new.clone(), COVERS[0]), (whole(&old, true), whole(&new, false), COVERS[1])];
+    for (old, new, cover) in pairs {
         let [first, second, take_out] = [(&old, Text::Apply), (&new, Text::Apply), (&new, Text::TakeOut)]
-            .map(|(deployment, kind)| text(deployment, server, &Direction::ALL, kind));
+            .map(|(deployment, kind)| text(deployment, server, cover, kind));
         host.ran(&first);
         let after_first = host.state();
         host.ran(&second);
         assert_ne!(host.state(), after_first);
         match new.group(server).expect("it is there").policy {
-            Policy::WholeHost => is_whole(&host, &new, server, &Direction::ALL),
+            Policy::WholeHost => is_whole(&host, &new, server, cover),
             Policy::Additive => {
                 for (at, direction) in Direction::ALL.into_iter().enumerate() {
                     let loaded = ours(&host.chains(direction), &chains[at], direction);
@@ -523,6 +545,17 @@ fn whether_the_rules_last_is_said_and_nothing_else_is_done() {
     host.refuses(&keep, "run ufw enable");
     host.sh("sed -i s/ENABLED=no/ENABLED=yes/ /etc/ufw/ufw.conf; ufw delete allow proto tcp from 192.0.2.49 to any port 5432");
     host.refuses(&keep, "These rules are not in place: use Apply first.");
+
+    let deployment = whole(&deployment, false);
+    let [apply, keep] = [Text::Apply, Text::Keep].map(|kind| text(&deployment, database, &[Direction::Ingress], kind));
+    host.sh("mkdir -p /run/systemd/system");
+    host.0.pretend("systemctl", "");
+    host.ran(&apply);
+    host.ran(&keep);
+    for meddling in ["ufw allow 99/tcp", "ufw delete allow 99/tcp; ufw default allow incoming"] {
+        host.sh(meddling);
+        host.refuses(&keep, "These rules are not in place: use Apply first.");
+    }
 }
 
 #[test]

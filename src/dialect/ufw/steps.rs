@@ -3,7 +3,8 @@
 
 /// Prints every wanted rule as ufw stores it: family, protocol, port, destination, its port at the other end, source, way;
 /// then the comment as ufw stores it (hexadecimal) and as people read it.
-pub const WANTED: &str = r####"wanted() {
+pub const WANTED: &str = r####"# Every rule from above as ufw stores it, one for each address; any is one for each family.
+wanted() {
   rules | grep -v '^#' | while read -r way protocol port _ list; do
     comment="portcullis $way ${list#*# }"
     coded=$(printf %s "$comment" | od -An -v -tx1 | tr -d ' \n')
@@ -23,10 +24,12 @@ pub const WANTED: &str = r####"wanted() {
 /// Prints what stands between the stored rules and the wanted ones: `delete` (ours, not wanted any more), `add`, `theirs` (the
 /// host has the same rule by itself), `against` (it has the same with another verdict) and `other` (a rule that is not ours).
 /// The last word of a stored rule is its way (`in`, `out`, `in_eth0`); that of forwarded traffic is not looked at.
-pub const CHANGES: &str = r####"stored() {
+pub const CHANGES: &str = r####"# What ufw has stored.
+stored() {
   sed -n 's/^### tuple ### /4 /p' /etc/ufw/user.rules
   [ "$ipv6" = no ] || sed -n 's/^### tuple ### /6 /p' /etc/ufw/user6.rules
 }
+# What stands between the two: only that is changed. Rules without our mark (a comment that begins with portcullis) are not ours.
 changes() {
   { stored | sed 's/^/have /'; wanted | sed 's/^/want /'; } | awk -v ways="$ways" '
     function ours(key) { return index(tag[key], way[key] == "in" ? "706f727463756c6c697320696e20" : "706f727463756c6c6973206f757420") == 1 }
@@ -67,7 +70,8 @@ changes() {
 "####;
 
 /// Calls ufw once for each rule to delete or to add; `$ufw` says how. Each call is for one family.
-pub const CHANGE: &str = r####"run() {
+pub const CHANGE: &str = r####"# Calls of ufw.
+run() {
   call="$*"
   case "$call" in *' comment '*) call="${call%% comment *} comment '${call#* comment }'" ;; esac
   [ "$ufw" = ufw ] || say "would run: ufw $call"
@@ -85,7 +89,8 @@ change() {
 "####;
 
 /// Prints rules of the host that refuse something before the last of ours has been asked.
-pub const BEFORE_OURS: &str = r####"before_ours() {
+pub const BEFORE_OURS: &str = r####"# Rules of the host that refuse something and come before ours.
+before_ours() {
   stored | awk -v ways="$ways" '
     $2 ~ /^route:/ { next }
     {
@@ -103,7 +108,8 @@ pub const BEFORE_OURS: &str = r####"before_ours() {
 "####;
 
 /// Prints what else filters beside ufw's chains: rules in the built-in chains, and chains of nftables on the same hooks.
-pub const BESIDE: &str = r####"beside() {
+pub const BESIDE: &str = r####"# What filters beside ufw.
+beside() {
   for way in $ways; do
     case "$way" in in) hook=input chain=INPUT ;; *) hook=output chain=OUTPUT ;; esac
     for tool in iptables ip6tables; do
@@ -116,7 +122,8 @@ pub const BESIDE: &str = r####"beside() {
 "####;
 
 /// Keeps what ufw has in a folder, and brings it back.
-pub const FILES: &str = r####"save() {
+pub const FILES: &str = r####"# The files of ufw: kept, and brought back.
+save() {
   mkdir -p "$1" && cp -p /etc/default/ufw /etc/ufw/ufw.conf /etc/ufw/before.rules /etc/ufw/after.rules /etc/ufw/after6.rules \
     /etc/ufw/user.rules /etc/ufw/user6.rules "$1"
 }
@@ -140,7 +147,8 @@ pub const BACK: &str = r####"back_to() {
 "####;
 
 /// Prints a file of rules: those of one way from one file, all others from another. Where that makes one of them, it is that one.
-pub const MERGE: &str = r####"merge() {
+pub const MERGE: &str = r####"# A file of rules: those of one direction from one file, all others from another.
+merge() {
   awk -v way="$1" '
     /^### tuple ### / {
       last = $NF ~ /^comment=/ ? $(NF - 1) : $NF
@@ -169,7 +177,8 @@ policy() {
 "####;
 
 /// Steps towards a whole policy: what the host had is kept once, and what is not listed is put aside.
-pub const WHOLE: &str = r####"remember() {
+pub const WHOLE: &str = r####"# What the host had is kept once, for Take it out; what is not listed goes.
+remember() {
   for way in $ways; do
     [ -e "$before/$way" ] && continue
     if [ -e "$before/user.rules" ]; then
