@@ -6,13 +6,14 @@
 pub mod netsh;
 pub mod nftables;
 pub mod powershell;
+pub mod ufw;
 
 use crate::net::{Address, Addresses, Direction, Family, Policy, System};
 use crate::order::Map;
 use crate::rule::{Rule, Ruleset};
 
 /// Every dialect, in the order of the page.
-pub static DIALECTS: [&Dialect; 3] = [&powershell::DIALECT, &netsh::DIALECT, &nftables::DIALECT];
+pub static DIALECTS: [&Dialect; 4] = [&powershell::DIALECT, &netsh::DIALECT, &nftables::DIALECT, &ufw::DIALECT];
 
 /// The dialect of that identifier.
 pub fn dialect(id: &str) -> Option<&'static Dialect> {

@@ -30,4 +30,7 @@ mod rust_source;
 mod scenarios;
 mod snapshots;
 mod tidy;
+mod ufw;
+mod ufw_kernel;
+mod ufw_text;
 mod vendor_table;

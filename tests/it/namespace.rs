@@ -40,7 +40,13 @@ pub struct Outcome {
 impl Namespace {
     /// A new one; `None` where this cannot be had, which in CI is a failure.
     pub fn new(name: &str) -> Option<Self> {
-        let missing = ["unshare", "nsenter", "nft", "bash"].into_iter().find(|tool| find(tool).is_none());
+        Self::with(name, &[])
+    }
+
+    /// A new one in which these commands are there besides.
+    pub fn with(name: &str, tools: &[&str]) -> Option<Self> {
+        let needed = ["unshare", "nsenter", "nft", "bash"];
+        let missing = needed.iter().chain(tools).find(|tool| find(tool).is_none());
         match missing.map_or_else(|| Self::make(name), |tool| Err(format!("{tool} is not installed"))) {
             Ok(namespace) => Some(namespace),
             Err(why) if std::env::var("CI").is_ok_and(|ci| ci == "true") => panic!("no network namespace: {why}"),
@@ -94,6 +100,11 @@ impl Namespace {
         let path = self.tools.join(name);
         fs::write(&path, format!("#!/bin/sh\n{script}\n")).expect("a folder of our own");
         fs::set_permissions(path, fs::Permissions::from_mode(0o755)).expect("a file of our own");
+    }
+
+    /// Takes back what was pretended.
+    pub fn no_longer(&self, name: &str) {
+        fs::remove_file(self.tools.join(name)).expect("it was pretended");
     }
 
     /// Runs a shell on a text with only these commands to be found.

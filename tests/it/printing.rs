@@ -19,6 +19,11 @@ pub fn nftables() -> &'static Dialect {
     named("nftables")
 }
 
+/// The language of Ubuntu's own firewall.
+pub fn ufw() -> &'static Dialect {
+    named("ufw")
+}
+
 /// The other one.
 pub fn powershell() -> &'static Dialect {
     named("powershell")

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use portcullis::net::Direction;
 
 use crate::allowed::Allowed;
-use crate::{netsh_text, nft_text, powershell_text};
+use crate::{netsh_text, nft_text, powershell_text, ufw_text};
 
 /// What a printed text says.
 #[derive(Debug, Default)]
@@ -30,6 +30,7 @@ pub fn read(dialect: &str, text: &str) -> Result<Read, String> {
         "netsh" => netsh_text::read(text),
         "nftables" => nft_text::read(text),
         "powershell" => powershell_text::read(text),
+        "ufw" => ufw_text::read(text),
         other => Err(format!("nobody reads {other}")),
     }
 }
@@ -43,6 +44,10 @@ pub fn whole(dialect: &str, direction: Direction, drops: bool) -> BTreeSet<(Dire
         ("nftables", Direction::Egress) => &["established", "loopback", "icmp", "icmpv6", "dhcp", "dhcpv6"],
         ("powershell" | "netsh", Direction::Egress) if !drops => &["others"],
         ("powershell" | "netsh", _) => &["others", "icmp", "icmpv6", "dhcp", "dhcpv6"],
+        // What it relies on stands in ufw's own files, and the text makes sure that it does.
+        ("ufw", Direction::Ingress) => &["established", "loopback", "icmp", "icmpv6", "dhcp", "dhcpv6"],
+        ("ufw", Direction::Egress) if drops => &["established", "loopback", "icmp", "icmpv6", "dhcp", "dhcpv6"],
+        ("ufw", Direction::Egress) => &[],
         _ => return BTreeSet::new(),
     };
     words.iter().copied().chain([verdict]).map(|word| (direction, word)).collect()

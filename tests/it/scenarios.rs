@@ -6,7 +6,8 @@ use std::sync::LazyLock;
 
 use portcullis::catalog::Catalog;
 use portcullis::deployment::{Deployment, Edit, Edited, Group, GroupId};
-use portcullis::net::{Address, Addresses, Family, Port};
+use portcullis::host::BASE;
+use portcullis::net::{Address, Addresses, Family, Policy, Port};
 
 /// The facts about Spotfire.
 pub static CATALOG: LazyLock<Catalog> =
@@ -141,4 +142,20 @@ fn read(text: &str) -> Addresses {
     let (addresses, refused) = Addresses::parse(text);
     assert!(refused.is_empty(), "{refused:?}");
     addresses
+}
+
+/// The same deployment with whole policies on all machines, administrators, and what a machine lives on.
+pub fn whole(deployment: &Deployment, drops_outgoing: bool) -> Deployment {
+    let mut whole = deployment.clone();
+    for Group { id, .. } in &deployment.groups {
+        apply(&mut whole, Edit::Policy(*id, Policy::WholeHost));
+    }
+    apply(&mut whole, Edit::Management(read("203.0.113.0/28 2001:db8:ffff::/64")));
+    if drops_outgoing {
+        apply(&mut whole, Edit::DropOutgoing(true));
+        for service in &BASE {
+            apply(&mut whole, Edit::Base(service.id, read("203.0.113.53 2001:db8:53::/64")));
+        }
+    }
+    whole
 }

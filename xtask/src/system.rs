@@ -43,6 +43,8 @@ pub const CHROMEDRIVER: SystemProgram =
     SystemProgram { names: &["chromedriver"], debian: "chromium-driver", ubuntu: "chromium-chromedriver" };
 /// Loads the nftables rules we write.
 pub const NFT: SystemProgram = SystemProgram::new(&["nft"], "nftables");
+/// Stores and loads the ufw rules we write; installing it turns nothing on.
+pub const UFW: SystemProgram = SystemProgram::new(&["ufw"], "ufw");
 /// Makes network namespaces.
 pub const IP: SystemProgram = SystemProgram::new(&["ip"], "iproute2");
 /// Runs the scripts we write.
@@ -52,7 +54,7 @@ pub const DASH: SystemProgram = SystemProgram::new(&["dash"], "dash");
 /// Brings wasm-opt and the accessibility checker, and Node with it.
 pub const NPM: SystemProgram = SystemProgram::new(&["npm", "npm.cmd"], "npm");
 
-const ALL: [&SystemProgram; 7] = [&CHROMIUM, &CHROMEDRIVER, &NFT, &IP, &BASH, &DASH, &NPM];
+const ALL: [&SystemProgram; 8] = [&CHROMIUM, &CHROMEDRIVER, &NFT, &UFW, &IP, &BASH, &DASH, &NPM];
 
 /// Installs the missing ones, where that is ours to do: as root, on Debian or Ubuntu. One by one, so that one that cannot be
 /// had keeps no other away; what is still missing afterwards is the caller's to report.
