@@ -15,6 +15,7 @@ mod injection;
 mod large;
 mod laws;
 mod limits;
+mod mutants;
 mod namespace;
 mod nft;
 mod nft_json;
