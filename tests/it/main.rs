@@ -4,6 +4,7 @@
 // What fails here stops a test, not somebody's page.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+mod aerleon;
 mod allowed;
 mod arbitrary;
 mod canonical;
