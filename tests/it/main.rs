@@ -16,6 +16,7 @@ mod injection;
 mod large;
 mod laws;
 mod limits;
+mod links;
 mod mutants;
 mod namespace;
 mod nft;
