@@ -77,6 +77,22 @@ impl Allowed {
         self.0.iter().filter_map(wider).collect()
     }
 
+    /// Lets through what another one does, too.
+    pub fn add(&mut self, other: &Self) {
+        for (gate, peers) in &other.0 {
+            if peers.everyone {
+                self.admit_everyone(*gate);
+            }
+            peers.spans.iter().for_each(|span| self.admit(*gate, *span));
+        }
+    }
+
+    /// True if some gate names one of these addresses.
+    pub fn names(&self, (family, first, last): Span) -> bool {
+        let meets = |(own, from, to): &Span| *own == family && *from <= last && first <= *to;
+        self.0.values().any(|peers| peers.spans.iter().any(meets))
+    }
+
     /// True if nothing passes.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()

@@ -26,6 +26,41 @@ fn pair() -> impl Strategy<Value = (IpAddr, IpAddr)> {
     pair.prop_map(|[a, b]| (a.min(b), a.max(b)))
 }
 
+/// Two addresses with few between them, often at the edge of a network.
+fn near_pair() -> impl Strategy<Value = (IpAddr, IpAddr)> {
+    let v4 = (any::<u32>(), 0_u32..600).prop_map(|(bits, more)| {
+        let edge = if bits % 3 == 0 { bits & !0xff } else { bits };
+        (Ipv4Addr::from_bits(edge).into(), Ipv4Addr::from_bits(edge.saturating_add(more)).into())
+    });
+    let v6 = (any::<u128>(), 0_u128..600, 0_u32..120).prop_map(|(bits, more, shift)| {
+        let (low, high) = (bits >> shift << shift, (bits >> shift << shift).saturating_add(more << shift));
+        (Ipv6Addr::from_bits(low).into(), Ipv6Addr::from_bits(high.max(low)).into())
+    });
+    prop_oneof![v4, v6]
+}
+
+fn number(ip: IpAddr) -> u128 {
+    match ip {
+        IpAddr::V4(ip) => ip.to_bits().into(),
+        IpAddr::V6(ip) => ip.to_bits(),
+    }
+}
+
+/// The least number of networks that make up a range: halve the whole space until each half is in or out.
+fn fewest(low: u128, high: u128, bits: u32) -> usize {
+    fn within(low: u128, high: u128, first: u128, last: u128) -> usize {
+        if high < first || last < low {
+            return 0;
+        }
+        if low <= first && last <= high {
+            return 1;
+        }
+        let middle = first + (last - first) / 2;
+        within(low, high, first, middle) + within(low, high, middle + 1, last)
+    }
+    within(low, high, 0, u128::MAX >> (128 - bits))
+}
+
 /// True for what no other machine is: itself, everyone, many, or IPv4 in disguise.
 fn nobody(ip: IpAddr) -> bool {
     let disguised = matches!(ip, IpAddr::V6(ip) if ip.to_ipv4_mapped().is_some());
@@ -102,6 +137,29 @@ proptest! {
     }
 
     #[test]
+    fn a_range_becomes_exactly_its_prefixes_and_as_few_as_can_be((low, high) in prop_oneof![pair(), near_pair()]) {
+        let pieces = if low == high { Address::Host(low) } else { Address::Range(low, high) }.prefixes();
+        let bits = if low.is_ipv4() { 32 } else { 128 };
+        let mut next = Some(number(low));
+        for piece in &pieces {
+            // In order, one after the other, without a gap and without an overlap.
+            let (first, length) = match piece {
+                Address::Host(ip) => (*ip, bits),
+                Address::Prefix(ip, length) => (*ip, u32::from(*length)),
+                other => panic!("{other} is no prefix"),
+            };
+            prop_assert_eq!(first.is_ipv4(), low.is_ipv4(), "another family");
+            prop_assert_eq!(Some(number(first)), next, "{}-{}: {:?}", low, high, &pieces);
+            let size = 1_u128.checked_shl(bits - length);
+            prop_assert!(size.is_none_or(|size| number(first).is_multiple_of(size)), "host bits: {piece}");
+            next = size.and_then(|size| number(first).checked_add(size));
+            prop_assert!(next.is_none_or(|next| next - 1 <= number(high)), "{low}-{high}: {piece} reaches further");
+        }
+        prop_assert!(next.is_none_or(|next| next - 1 == number(high)), "{low}-{high} is not covered");
+        prop_assert_eq!(pieces.len(), fewest(number(low), number(high), bits), "{}-{}: {:?}", low, high, &pieces);
+    }
+
+    #[test]
     fn a_printed_port_or_range_is_read_as_itself(a in 1..=u16::MAX, b in 1..=u16::MAX) {
         let [low, high] = [a.min(b), a.max(b)].map(|number| Port::new(number).expect("not 0"));
         prop_assert_eq!(Port::parse(&low.to_string()), Ok(low));
@@ -161,6 +219,22 @@ proptest! {
 fn nobody_text(text: &str) -> bool {
     let host = text.split(['/', '-']).next().unwrap_or(text);
     host.parse::<IpAddr>().is_ok_and(|ip| nobody(ip) || ip.is_loopback())
+}
+
+#[test]
+fn the_longest_ranges_have_as_many_prefixes_as_they_must() {
+    for (range, count) in [
+        ("0.0.0.1-255.255.255.254", 62),
+        ("0.0.0.0-255.255.255.255", 1),
+        ("::1-ffff:ffff:ffff:ffff:ffff:ffff:ffff:fffe", 254),
+        ("192.0.2.1-192.0.2.1", 1),
+        ("192.0.2.0-192.0.2.255", 1),
+        ("192.0.2.255-192.0.3.0", 2),
+    ] {
+        let (low, high) = range.split_once('-').expect("a range");
+        let [low, high]: [IpAddr; 2] = [low, high].map(|ip| ip.parse().expect("an address"));
+        assert_eq!(Address::Range(low, high).prefixes().len(), count, "{range}");
+    }
 }
 
 #[test]

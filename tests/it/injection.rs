@@ -1,15 +1,19 @@
 //! Law 6: no text of the user's can become a command. Prints hostile names, purposes and settings, reads the text back and
 //! demands the commands of a harmless text, no more, no less. Runs nothing.
 
-use portcullis::deployment::{Deployment, Edit, GroupId};
-use portcullis::dialect::{DIALECTS, Text};
-use portcullis::net::{Direction, Port, PortRange, Protocol};
-use proptest::prelude::*;
+use std::io::Write as _;
 
-use crate::arbitrary::{config, deployment, text};
-use crate::printing::{PLAIN, print};
-use crate::reading;
+use portcullis::deployment::{Deployment, Edit, GroupId};
+use portcullis::dialect::{DIALECTS, Dialect, Text};
+use portcullis::net::{Addresses, Direction, Policy, Port, PortRange, Protocol};
+use proptest::prelude::*;
+use proptest::strategy::ValueTree;
+use proptest::test_runner::TestRunner;
+
+use crate::arbitrary::{address, config, deployment, text};
+use crate::printing::{PLAIN, planned, print};
 use crate::scenarios::{self, CATALOG};
+use crate::{large, reading};
 
 /// What would end a string, a comment, a here-document or a line, start an expansion, select too much, or look like
 /// something else.
@@ -152,6 +156,124 @@ fn every_hostile_text_in_every_place_at_once_prints_the_commands_of_harmless_one
         };
         same_commands(&filled(hostile), &filled("harmless"));
     }
+}
+
+/// Hostile texts that each dialect is given at once.
+const AT_ONCE: usize = 32;
+
+/// How many in all.
+fn hostile_texts() -> usize {
+    if std::env::var_os("PORTCULLIS_FULL").is_some() { 10_000 } else { 640 }
+}
+
+/// The cluster on machines of a system, in one policy, and the group whose text is printed.
+fn cluster(policy: Policy) -> (Deployment, GroupId) {
+    let mut base = scenarios::cluster();
+    let servers = scenarios::group(&base, "Spotfire Servers").id;
+    if policy == Policy::WholeHost {
+        large::whole(&CATALOG, &mut base);
+    }
+    (base, servers)
+}
+
+/// What somebody may type where an address belongs: hostile text, also around an address.
+fn hostile_address() -> impl Strategy<Value = String> {
+    let around = (text(), address(), text()).prop_map(|(before, address, after)| format!("{before}{address}{after}"));
+    let within = (address(), text(), address()).prop_map(|(one, between, other)| format!("{one}{between}{other}"));
+    prop_oneof![text(), around, within]
+}
+
+/// Values of a strategy, in batches, with the policy that each is tried in.
+fn batches(strategy: impl Strategy<Value = String>) -> Vec<(Policy, Vec<String>)> {
+    let mut runner = TestRunner::new(config());
+    let mut value = || strategy.new_tree(&mut runner).expect("a value").current();
+    let count = hostile_texts().div_ceil(AT_ONCE);
+    (0..count).map(|at| (Policy::ALL[at % 2], (0..AT_ONCE).map(|_| value()).collect())).collect()
+}
+
+/// Says how many texts each dialect was given.
+fn said(what: &str, count: usize) {
+    let ids: Vec<&str> = DIALECTS.iter().map(|dialect| dialect.id).collect();
+    // Straight to the terminal: the test harness swallows what a passing test prints.
+    let _ = writeln!(std::io::stderr(), "{what}: {count} for each of {}", ids.join(", "));
+}
+
+#[test]
+fn thousands_of_hostile_names_and_purposes_print_the_commands_of_harmless_ones() {
+    let filled = |policy: Policy, texts: &[String]| {
+        let (mut deployment, servers) = cluster(policy);
+        let ids: Vec<GroupId> = deployment.groups.iter().map(|group| group.id).collect();
+        let (names, purposes) = texts.split_at(ids.len());
+        for (id, name) in ids.iter().zip(names) {
+            deployment.apply(&CATALOG, &Edit::Rename(*id, name.clone()));
+        }
+        for (at, purpose) in purposes.iter().enumerate() {
+            let peer = ids[at % ids.len()];
+            let (initiator, responder) = if at % 2 == 0 { (peer, servers) } else { (servers, peer) };
+            let ports = PortRange::from(Port::new(7000 + u16::try_from(at).expect("few")).expect("a port"));
+            let purpose = purpose.clone();
+            let edit = Edit::AddFlow { initiator, responder, protocol: Protocol::Tcp, ports, purpose };
+            deployment.apply(&CATALOG, &edit);
+        }
+        (deployment, servers)
+    };
+    let printed = |policy, texts: &[String]| {
+        let (deployment, servers) = filled(policy, texts);
+        let all = DIALECTS.into_iter().flat_map(|dialect| PLAIN.map(|text| (dialect, text)));
+        let text = |(dialect, text): (&'static Dialect, Text)| {
+            (dialect.id, print(dialect, &deployment, servers, &Direction::ALL, text).text)
+        };
+        all.map(text).collect::<Vec<(&str, String)>>()
+    };
+    let harmless: Vec<String> = (0..AT_ONCE).map(|at| format!("harmless {at}")).collect();
+    let harmless = Policy::ALL
+        .map(|policy| printed(policy, &harmless).into_iter().map(|(id, text)| commands(id, &text)).collect::<Vec<_>>());
+    let mut count = 0;
+    for (policy, texts) in batches(text()) {
+        let expected = &harmless[usize::from(policy == Policy::WholeHost)];
+        for ((id, text), expected) in printed(policy, &texts).into_iter().zip(expected) {
+            harmless_bytes(&text);
+            assert_eq!(&commands(id, &text), expected, "{id}: {texts:?}");
+        }
+        count += texts.len();
+    }
+    assert!(count >= hostile_texts());
+    said("hostile names and purposes", count);
+}
+
+#[test]
+fn thousands_of_hostile_addresses_are_refused_or_printed_as_addresses() {
+    let (mut count, mut accepted) = (0, 0);
+    for (policy, texts) in batches(hostile_address()) {
+        let (mut deployment, servers) = cluster(policy);
+        let clients = scenarios::group(&deployment, "Web clients").id;
+        let (addresses, _) = Addresses::parse(&(texts.join(" ") + " 192.0.2.7"));
+        accepted += addresses.list().len();
+        deployment.apply(&CATALOG, &Edit::Listens(clients, addresses.clone()));
+        deployment.apply(
+            &CATALOG,
+            &Edit::AddFlow {
+                initiator: clients,
+                responder: servers,
+                protocol: Protocol::Tcp,
+                ports: PortRange::from(Port::new(7777).expect("a port")),
+                purpose: String::new(),
+            },
+        );
+        if policy == Policy::WholeHost {
+            deployment.apply(&CATALOG, &Edit::Management(addresses));
+        }
+        for dialect in DIALECTS {
+            let text = print(dialect, &deployment, servers, &Direction::ALL, Text::Apply).text;
+            harmless_bytes(&text);
+            let read =
+                reading::read(dialect.id, &text).unwrap_or_else(|why| panic!("{}: {why}\n{texts:?}", dialect.id));
+            assert_eq!(read.allowed, planned(dialect, &deployment, servers, &Direction::ALL), "{}", dialect.id);
+        }
+        count += texts.len();
+    }
+    assert!(count >= hostile_texts() && accepted > count / 8, "{accepted} of {count}");
+    said("hostile addresses", count);
 }
 
 #[test]

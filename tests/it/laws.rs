@@ -11,7 +11,7 @@ use portcullis::rule::Rule;
 use proptest::prelude::*;
 
 use crate::allowed::Allowed;
-use crate::arbitrary::{config, deployment};
+use crate::arbitrary::{addresses, config, deployment};
 use crate::printing::{COVERS, PLAIN, planned, print, rules};
 use crate::reading;
 use crate::scenarios::CATALOG;
@@ -59,6 +59,47 @@ proptest! {
         if let Some(connects) = &group.connects {
             for gone in 0..connects.list().len() {
                 never_wider(&before, &Edit::Connects(group.id, Some(without(connects.list(), gone))));
+            }
+        }
+    }
+
+    #[test]
+    fn a_whole_policy_that_loses_addresses_never_lets_more_through(
+        before in deployment(), management in addresses(), base in addresses(), at in any::<prop::sample::Index>(),
+    ) {
+        let mut whole = before.clone();
+        let services = &portcullis::host::BASE;
+        let mut edits: Vec<Edit> =
+            whole.groups.iter().map(|group| Edit::Policy(group.id, Policy::WholeHost)).collect();
+        edits.extend([Edit::DropOutgoing(true), Edit::Management(management.clone())]);
+        edits.extend(services.iter().map(|service| Edit::Base(service.id, base.clone())));
+        for edit in &edits {
+            whole.apply(&CATALOG, edit);
+        }
+        prop_assume!(!before.groups.is_empty());
+        let (service, one) = (at.get(services).id, at.get(&before.groups).id);
+        let fewer = |list: &Addresses| {
+            let rest = (0..list.list().len()).map(|gone| without(list.list(), gone));
+            rest.chain([Addresses::Missing]).collect::<Vec<Addresses>>()
+        };
+        let edits = fewer(&management).into_iter().map(Edit::Management);
+        let edits = edits.chain(fewer(&base).into_iter().map(|rest| Edit::Base(service, rest)));
+        for edit in edits {
+            never_wider(&whole, &edit);
+            let mut after = whole.clone();
+            after.apply(&CATALOG, &edit);
+            for group in whole.groups.iter().filter(|group| group.id == one) {
+                for dialect in DIALECTS {
+                    let text = |deployment| print(dialect, deployment, group.id, &Direction::ALL, Text::Apply).text;
+                    let read = |deployment| reading::read(dialect.id, &text(deployment)).map_err(TestCaseError::fail);
+                    let (wide, narrow) = (read(&whole)?, read(&after)?);
+                    prop_assert_eq!(narrow.allowed.beyond(&wide.allowed), Vec::<String>::new(), "{}", dialect.id);
+                    // What a policy says of everything else does not depend on who is listed.
+                    prop_assert_eq!(narrow.base, wide.base);
+                    // Nobody is locked out: without administrators the text does not run at all.
+                    let ruled = rules(&after, group.id).rules.iter().any(|rule| rule.peer().addresses == Addresses::Missing);
+                    prop_assert!(narrow.refuses || !ruled);
+                }
             }
         }
     }

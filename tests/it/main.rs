@@ -4,6 +4,7 @@
 // What fails here stops a test, not somebody's page.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+mod aerleon;
 mod allowed;
 mod arbitrary;
 mod canonical;
@@ -12,7 +13,11 @@ mod diagram;
 mod editing;
 mod flow_tables;
 mod injection;
+mod large;
 mod laws;
+mod limits;
+mod links;
+mod mutants;
 mod namespace;
 mod netsh;
 mod netsh_host;
@@ -34,3 +39,4 @@ mod ufw;
 mod ufw_kernel;
 mod ufw_text;
 mod vendor_table;
+mod words;

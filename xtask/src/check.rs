@@ -122,6 +122,7 @@ struct Kit<'a> {
     rustfmt: bool,
     clippy: bool,
     cargo_deny: Option<PathBuf>,
+    aerleon: Option<PathBuf>,
     axe: Option<PathBuf>,
     packets: bool,
     browser: bool,
@@ -138,6 +139,7 @@ impl<'a> Kit<'a> {
             rustfmt: report.has("format", tools::component("rustfmt", "fmt")).is_some(),
             clippy: report.has("lints", tools::component("clippy", "clippy")).is_some(),
             cargo_deny: report.has("licences and sources", tools::cargo_deny(places)),
+            aerleon: report.has("another generator beside ours", tools::aerleon(places)),
             axe: report.has("accessibility, in the browser", tools::axe(places)),
             packets: report.has("packets through real rules", namespaces()).is_some(),
             browser: report.has("the page in a real browser", browser()).is_some(),
@@ -164,6 +166,7 @@ impl<'a> Kit<'a> {
             .env("PATH", search_path(&[&self.places.tools.join("bin")]))
             .env("PORTCULLIS_DIST", &self.places.dist);
         for (name, value) in [
+            ("PORTCULLIS_AERLEON", self.aerleon.clone()),
             ("PORTCULLIS_AXE", self.axe.clone()),
             ("PORTCULLIS_CHROMIUM", system::CHROMIUM.path()),
             ("PORTCULLIS_CHROMEDRIVER", system::CHROMEDRIVER.path()),

@@ -53,8 +53,10 @@ pub const BASH: SystemProgram = SystemProgram::new(&["bash"], "bash");
 pub const DASH: SystemProgram = SystemProgram::new(&["dash"], "dash");
 /// Brings wasm-opt and the accessibility checker, and Node with it.
 pub const NPM: SystemProgram = SystemProgram::new(&["npm", "npm.cmd"], "npm");
+/// Runs another generator of firewall rules; the package brings the environments that keep it apart from the system's Python.
+pub const PYTHON: SystemProgram = SystemProgram::new(&["python3", "python"], "python3-venv");
 
-const ALL: [&SystemProgram; 8] = [&CHROMIUM, &CHROMEDRIVER, &NFT, &UFW, &IP, &BASH, &DASH, &NPM];
+const ALL: [&SystemProgram; 9] = [&CHROMIUM, &CHROMEDRIVER, &NFT, &UFW, &IP, &BASH, &DASH, &NPM, &PYTHON];
 
 /// Installs the missing ones, where that is ours to do: as root, on Debian or Ubuntu. One by one, so that one that cannot be
 /// had keeps no other away; what is still missing afterwards is the caller's to report.

@@ -17,6 +17,8 @@ const CARGO_DENY: &str = "0.20.2";
 /// wasm-opt as an npm package: distributions carry releases that are far too old.
 const BINARYEN: &str = "132.0.0";
 const AXE: &str = "4.14.1";
+/// Another generator of firewall rules, which the tests compare ours with.
+const AERLEON: &str = "1.18.0";
 
 /// Adds the WebAssembly target to the toolchain.
 pub fn wasm_target() -> Result {
@@ -70,6 +72,25 @@ pub fn wasm_opt(places: &Places) -> Option<Command> {
 /// The accessibility checker's script, if npm is there to install it.
 pub fn axe(places: &Places) -> Result<PathBuf> {
     Ok(npm_package(places, "axe-core", AXE)?.join("axe.min.js"))
+}
+
+/// Aerleon's program in a Python environment of its own, where Python is there to make one.
+pub fn aerleon(places: &Places) -> Result<PathBuf> {
+    // A new version gets a new folder; its program is what pip writes last.
+    let environment = places.tools.join(format!("aerleon-{AERLEON}"));
+    let programs = environment.join(if cfg!(windows) { "Scripts" } else { "bin" });
+    let program = |name: &str| programs.join(format!("{name}{}", std::env::consts::EXE_SUFFIX));
+    if program("aclgen").is_file() {
+        return Ok(program("aclgen"));
+    }
+    let python = system::PYTHON.path().ok_or_else(|| system::PYTHON.advice())?;
+    say(&format!("Aerleon {AERLEON} is missing: installing it (under a minute)"));
+    run(Command::new(python).args(["-m", "venv"]).arg(&environment))
+        .map_err(|error| format!("{error}\n{}", system::PYTHON.advice()))?;
+    let mut pip = Command::new(program("python"));
+    pip.args("-m pip install --quiet --disable-pip-version-check".split(' ')).arg(format!("aerleon=={AERLEON}"));
+    run(&mut pip)?;
+    Ok(program("aclgen"))
 }
 
 /// The checker of licences and sources.
