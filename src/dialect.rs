@@ -3,6 +3,7 @@
 //!
 //! To add one: a file beside the others, and two lines here.
 
+pub mod iptables;
 pub mod netsh;
 pub mod nftables;
 pub mod powershell;
@@ -13,7 +14,8 @@ use crate::order::Map;
 use crate::rule::{Rule, Ruleset};
 
 /// Every dialect, in the order of the page.
-pub static DIALECTS: [&Dialect; 4] = [&powershell::DIALECT, &netsh::DIALECT, &nftables::DIALECT, &ufw::DIALECT];
+pub static DIALECTS: [&Dialect; 5] =
+    [&powershell::DIALECT, &netsh::DIALECT, &nftables::DIALECT, &iptables::DIALECT, &ufw::DIALECT];
 
 /// The dialect of that identifier.
 pub fn dialect(id: &str) -> Option<&'static Dialect> {

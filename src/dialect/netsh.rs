@@ -104,7 +104,10 @@ impl Lines {
     fn rem(&mut self, text: &str) {
         let text: Vec<char> = text.chars().collect();
         for piece in text.chunks(LONGEST) {
-            let _ = writeln!(self.0, "@rem {}", piece.iter().collect::<String>());
+            let piece: String = piece.iter().collect();
+            // `rem /?` would be answered.
+            let start = if piece.starts_with('/') { "- " } else { "" };
+            let _ = writeln!(self.0, "@rem {start}{piece}");
         }
     }
 }

@@ -98,8 +98,17 @@ impl Namespace {
     /// Puts a command of that name before all others.
     pub fn pretend(&self, name: &str, script: &str) {
         let path = self.tools.join(name);
+        // A link must not be followed: behind it is a program of the machine that runs the tests.
+        let _ = fs::remove_file(&path);
         fs::write(&path, format!("#!/bin/sh\n{script}\n")).expect("a folder of our own");
         fs::set_permissions(path, fs::Permissions::from_mode(0o755)).expect("a file of our own");
+    }
+
+    /// Puts a link of that name to a command before all others.
+    pub fn stand_in(&self, name: &str, command: &str) {
+        let path = self.tools.join(name);
+        let _ = fs::remove_file(&path);
+        symlink(find(command).expect(command), path).expect("a folder of our own");
     }
 
     /// Takes back what was pretended.

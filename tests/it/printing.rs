@@ -24,6 +24,11 @@ pub fn ufw() -> &'static Dialect {
     named("ufw")
 }
 
+/// The older language of Linux.
+pub fn iptables() -> &'static Dialect {
+    named("iptables")
+}
+
 /// The other one.
 pub fn powershell() -> &'static Dialect {
     named("powershell")

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use portcullis::net::Direction;
 
 use crate::allowed::Allowed;
-use crate::{netsh_text, nft_text, powershell_text, ufw_text};
+use crate::{iptables_text, netsh_text, nft_text, powershell_text, ufw_text};
 
 /// What a printed text says.
 #[derive(Debug, Default)]
@@ -27,6 +27,7 @@ pub struct Read {
 /// Reads a text; the error says what does not belong.
 pub fn read(dialect: &str, text: &str) -> Result<Read, String> {
     match dialect {
+        "iptables" => iptables_text::read(text),
         "netsh" => netsh_text::read(text),
         "nftables" => nft_text::read(text),
         "powershell" => powershell_text::read(text),
@@ -40,8 +41,12 @@ pub fn read(dialect: &str, text: &str) -> Result<Read, String> {
 pub fn whole(dialect: &str, direction: Direction, drops: bool) -> BTreeSet<(Direction, &'static str)> {
     let verdict = if drops { "drop" } else { "accept" };
     let words: &[&str] = match (dialect, direction) {
-        ("nftables", Direction::Ingress) => &["established", "invalid", "loopback", "icmp", "icmpv6", "dhcp", "dhcpv6"],
-        ("nftables", Direction::Egress) => &["established", "loopback", "icmp", "icmpv6", "dhcp", "dhcpv6"],
+        ("nftables" | "iptables", Direction::Ingress) => {
+            &["established", "invalid", "loopback", "icmp", "icmpv6", "dhcp", "dhcpv6"]
+        }
+        ("nftables" | "iptables", Direction::Egress) => {
+            &["established", "loopback", "icmp", "icmpv6", "dhcp", "dhcpv6"]
+        }
         ("powershell" | "netsh", Direction::Egress) if !drops => &["others"],
         ("powershell" | "netsh", _) => &["others", "icmp", "icmpv6", "dhcp", "dhcpv6"],
         // What it relies on stands in ufw's own files, and the text makes sure that it does.
