@@ -43,6 +43,10 @@ pub const CHROMEDRIVER: SystemProgram =
     SystemProgram { names: &["chromedriver"], debian: "chromium-driver", ubuntu: "chromium-chromedriver" };
 /// Loads the nftables rules we write.
 pub const NFT: SystemProgram = SystemProgram::new(&["nft"], "nftables");
+/// Loads the iptables rules we write, with either backend.
+pub const IPTABLES: SystemProgram = SystemProgram::new(&["iptables-nft-restore"], "iptables");
+/// Finds what is wrong with a shell script.
+pub const SHELLCHECK: SystemProgram = SystemProgram::new(&["shellcheck"], "shellcheck");
 /// Stores and loads the ufw rules we write; installing it turns nothing on.
 pub const UFW: SystemProgram = SystemProgram::new(&["ufw"], "ufw");
 /// Makes network namespaces.
@@ -56,7 +60,8 @@ pub const NPM: SystemProgram = SystemProgram::new(&["npm", "npm.cmd"], "npm");
 /// Runs another generator of firewall rules; the package brings the environments that keep it apart from the system's Python.
 pub const PYTHON: SystemProgram = SystemProgram::new(&["python3", "python"], "python3-venv");
 
-const ALL: [&SystemProgram; 9] = [&CHROMIUM, &CHROMEDRIVER, &NFT, &UFW, &IP, &BASH, &DASH, &NPM, &PYTHON];
+const ALL: [&SystemProgram; 11] =
+    [&CHROMIUM, &CHROMEDRIVER, &NFT, &IPTABLES, &UFW, &IP, &BASH, &DASH, &SHELLCHECK, &NPM, &PYTHON];
 
 /// Installs the missing ones, where that is ours to do: as root, on Debian or Ubuntu. One by one, so that one that cannot be
 /// had keeps no other away; what is still missing afterwards is the caller's to report.
