@@ -307,5 +307,8 @@ pub fn plain(text: &str) -> String {
         c if c.is_ascii_alphanumeric() => c,
         _ => '_',
     };
-    text.trim().chars().map(keep).collect()
+    let text = text.trim();
+    let mut plain = String::with_capacity(text.len());
+    plain.extend(text.chars().map(keep));
+    plain
 }
