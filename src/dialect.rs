@@ -272,9 +272,15 @@ pub fn plan<'a>(
         }
         plan.rules.push(Planned { rule, peers });
     }
+    // A group is an end of many rules, with one name.
+    let mut groups: Vec<u32> = vec![0];
     for peer in ruleset.rules.iter().flat_map(|rule| [&rule.source, &rule.destination]) {
+        if groups.contains(&peer.group) {
+            continue;
+        }
+        groups.push(peer.group);
         let written = (dialect.clean)(&peer.name);
-        if written != peer.name && peer.group != 0 {
+        if written != peer.name {
             note(format!("{} (group {}) is written {written}.", peer.name, peer.group));
         }
     }
@@ -284,12 +290,13 @@ pub fn plan<'a>(
 
 /// A note if the two ends have no family in common: such a rule can never match.
 fn families_apart(rule: &Rule) -> Option<String> {
-    let families = |addresses: &Addresses| match addresses {
-        Addresses::Known(list) => list.iter().map(Address::family).collect(),
-        Addresses::Any | Addresses::Missing => vec![None],
+    let (own, peer) = (&rule.own().addresses, &rule.peer().addresses);
+    // Everyone has both families, and so may a name, or whoever is not known yet.
+    let has = |addresses: &Addresses, family| match addresses {
+        Addresses::Known(list) => list.iter().any(|one| one.family().is_none_or(|own| own == family)),
+        Addresses::Any | Addresses::Missing => true,
     };
-    let (own, peer) = (families(&rule.own().addresses), families(&rule.peer().addresses));
-    let meet = own.contains(&None) || peer.contains(&None) || own.iter().any(|family| peer.contains(family));
+    let meet = [Family::V4, Family::V6].into_iter().any(|family| has(own, family) && has(peer, family));
     let (own, peer) = (rule.own(), rule.peer());
     (!meet).then(|| {
         format!("{} and {} have no address family in common: rules between them can never match.", own.name, peer.name)
@@ -299,6 +306,13 @@ fn families_apart(rule: &Rule) -> Option<String> {
 /// What remains of a text when only plain letters, digits, blanks and `. _ : / ( ) + , -` may stay; anything else becomes
 /// `_`. None of these ends a quoted string, starts an expansion or breaks a line in any shell or firewall language here.
 pub fn plain(text: &str) -> String {
-    let keep = |c: char| if c.is_ascii_alphanumeric() || " ._:/()+,-".contains(c) { c } else { '_' };
-    text.trim().chars().map(keep).collect()
+    let keep = |c: char| match c {
+        ' ' | '.' | '_' | ':' | '/' | '(' | ')' | '+' | ',' | '-' => c,
+        c if c.is_ascii_alphanumeric() => c,
+        _ => '_',
+    };
+    let text = text.trim();
+    let mut plain = String::with_capacity(text.len());
+    plain.extend(text.chars().map(keep));
+    plain
 }
