@@ -165,7 +165,7 @@ impl Site {
 
     /// What nftables holds in every machine.
     pub fn rulesets(&self) -> Vec<String> {
-        (0..self.places.len()).map(|at| self.lab.ruleset(at)).collect()
+        (0..self.places.len()).map(|at| self.lab.state(at)).collect()
     }
 
     /// Asks everything: every address of every machine each address of every other of its family. Where the answer is not
