@@ -13,7 +13,7 @@
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::net::IpAddr;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::{Condvar, Mutex, PoisonError};
 use std::time::{Duration, Instant};
@@ -26,6 +26,7 @@ pub use shell::{Output, Way};
 mod clock;
 mod files;
 mod namespace;
+mod ping;
 mod probe;
 mod proof;
 mod shell;
@@ -84,8 +85,7 @@ pub fn available() -> Result<(), String> {
     if !rustix::process::geteuid().is_root() {
         return Err("the packet laboratory needs root: network namespaces and nft ask for it".into());
     }
-    let found = |program: &str| PATH.split(':').any(|folder| Path::new(folder).join(program).is_file());
-    let missing: Vec<_> = PROGRAMS.into_iter().filter(|program| !found(program)).collect();
+    let missing: Vec<_> = PROGRAMS.into_iter().filter(|program| find(program).is_none()).collect();
     if !missing.is_empty() {
         return Err(format!("not installed: {} (Debian: iproute2, nftables, bash, util-linux)", missing.join(", ")));
     }
@@ -95,6 +95,11 @@ pub fn available() -> Result<(), String> {
         .output(program("nft").args(["list", "ruleset"]))
         .map_err(|e| format!("the kernel has no nftables: {e}"))?;
     files::furnish(&namespace).map_err(|e| format!("this system gives no files of one's own (mount namespace, overlay): {e}"))
+}
+
+/// Where a program of this computer is.
+pub fn find(program: &str) -> Option<PathBuf> {
+    PATH.split(':').map(|folder| Path::new(folder).join(program)).find(|path| path.is_file())
 }
 
 impl Lab {

@@ -100,16 +100,13 @@ impl Lab {
         install(&self.namespaces[machine], name, text);
     }
 
-    /// Lets a name stand for a program of this computer in a machine.
+    /// Lets a name stand for another program of this computer in a machine.
     ///
     /// # Panics
-    /// If it cannot be written.
+    /// If there is no such program.
     pub fn link(&self, machine: usize, name: &str, program: &str) {
-        let path = Path::new(BIN).join(name);
-        self.namespaces[machine].inside(|| {
-            let _ = fs::remove_file(&path);
-            symlink(program, &path).expect("a program of its own");
-        });
+        let program = super::find(program).unwrap_or_else(|| panic!("{program} is not installed"));
+        self.namespaces[machine].inside(|| symlink(program, Path::new(BIN).join(name)).expect("a program of its own"));
     }
 
     /// The files a machine has made or changed, by their path, and what they hold; without logs and caches.
