@@ -1,5 +1,5 @@
-//! The firewalls that a Linux host can have: each a record of scripts that make it a careful host before us, start it, and
-//! list it. Knows nothing of what the page copies.
+//! The firewalls that a Linux host can have: each a record of scripts that make it a careful host before us, and start
+//! it. Knows nothing of what the page copies.
 
 use crate::lab;
 
@@ -18,10 +18,12 @@ pub struct Backend {
     /// Writes what a careful host has before us: nothing in, nothing out, but answers, itself, and finding its neighbours;
     /// and a rule of its own that must not be lost.
     pub setup: &'static str,
-    /// Loads what is written, as the start of the machine does.
+    /// The unit that loads it at the start of the machine.
+    pub unit: &'static str,
+    /// Its texts change rules one by one: those that stay keep their place.
+    pub gradual: bool,
+    /// What that unit does.
     pub boot: &'static str,
-    /// Lists what is neither a rule of the kernel nor a file.
-    pub list: &'static str,
 }
 
 /// All of them.
@@ -58,8 +60,9 @@ table inet filter {
 }
 END
 "#,
+    unit: "nftables",
+    gradual: false,
     boot: "nft -f /etc/nftables.conf\n",
-    list: "",
 };
 
 /// What both iptables write; what netfilter-persistent loads.
@@ -112,8 +115,9 @@ pub static IPTABLES: Backend = Backend {
     ],
     lacks: &["ufw", "firewall-cmd"],
     setup: TABLES,
+    unit: "netfilter-persistent",
+    gradual: false,
     boot: LOADED,
-    list: "",
 };
 
 /// The older iptables, on a host that has nothing else.
@@ -131,36 +135,65 @@ pub static LEGACY: Backend = Backend {
     ],
     lacks: &["ufw", "firewall-cmd"],
     setup: TABLES,
+    unit: "netfilter-persistent",
+    gradual: false,
     boot: LOADED,
-    list: "",
 };
 
 /// A zone that drops, and a policy that drops what the host itself opens.
 pub static FIREWALLD: Backend = Backend {
     name: "firewalld",
     dialect: "firewalld",
-    programs: &["nft", "firewalld", "firewall-cmd", "firewall-offline-cmd", "dbus-daemon"],
+    programs: &["nft", "firewalld", "firewall-cmd", "dbus-daemon"],
     links: &[],
     lacks: &["ufw"],
-    setup: r#"put() { firewall-offline-cmd "$@" >/dev/null || exit 1; }
-put --set-default-zone=drop
-put --zone=drop --add-rich-rule='rule family="ipv4" source address="198.51.100.192/26" port port="2222" protocol="tcp" accept'
-put --new-policy=careful
-put --policy=careful --add-ingress-zone=HOST
-put --policy=careful --add-egress-zone=ANY
-put --policy=careful --set-target=DROP
-put --policy=careful --add-rich-rule='rule family="ipv6" icmp-type name="neighbour-solicitation" accept'
-put --policy=careful --add-rich-rule='rule family="ipv6" icmp-type name="neighbour-advertisement" accept'
+    // As firewalld itself writes it.
+    setup: r#"sed -i 's/^DefaultZone=.*/DefaultZone=drop/; s/^FirewallBackend=.*/FirewallBackend=nftables/' /etc/firewalld/firewalld.conf
+cat >/etc/firewalld/zones/drop.xml <<'END'
+<?xml version="1.0" encoding="utf-8"?>
+<zone target="DROP">
+  <short>Drop</short>
+  <rule family="ipv4">
+    <source address="198.51.100.192/26"/>
+    <port port="2222" protocol="tcp"/>
+    <accept/>
+  </rule>
+  <forward/>
+</zone>
+END
+cat >/etc/firewalld/policies/careful.xml <<'END'
+<?xml version="1.0" encoding="utf-8"?>
+<policy target="DROP">
+  <rule family="ipv6">
+    <icmp-type name="neighbour-solicitation"/>
+    <accept/>
+  </rule>
+  <rule family="ipv6">
+    <icmp-type name="neighbour-advertisement"/>
+    <accept/>
+  </rule>
+  <ingress-zone name="HOST"/>
+  <egress-zone name="ANY"/>
+</policy>
+END
 "#,
-    boot: r#"mkdir -p /run/dbus && dbus-daemon --system --fork || exit 1
-setsid firewalld --nofork --nopid </dev/null >/var/log/firewalld-start 2>&1 &
-tries=0
-until [ "$(firewall-cmd --state 2>&1)" = running ]; do
-  tries=$((tries + 1))
-  [ $tries -lt 100 ] || { cat /var/log/firewalld-start; exit 1; }
-done
+    unit: "firewalld",
+    gradual: false,
+    // A bus that starts firewalld when somebody asks for it; the answer comes when its rules are loaded.
+    boot: r#"mkdir -p /run/dbus/services
+cat >/run/dbus/bus.conf <<'END'
+<busconfig>
+  <listen>unix:path=/run/dbus/system_bus_socket</listen>
+  <auth>EXTERNAL</auth>
+  <servicedir>/run/dbus/services</servicedir>
+  <policy context="default"><allow send_destination="*"/><allow eavesdrop="true"/><allow own="*"/></policy>
+  <limit name="service_start_timeout">300000</limit>
+</busconfig>
+END
+printf '%s\n' '[D-BUS Service]' Name=org.fedoraproject.FirewallD1 'Exec=/usr/sbin/firewalld --nofork --nopid' \
+  >/run/dbus/services/org.fedoraproject.FirewallD1.service
+dbus-daemon --config-file=/run/dbus/bus.conf --fork --nopidfile && firewall-cmd --state >/dev/null
 "#,
-    list: "firewall-cmd --list-all-zones && firewall-cmd --list-all-policies\n",
 };
 
 /// ufw, active, with a rule of its own.
@@ -173,12 +206,14 @@ pub static UFW: Backend = Backend {
     setup: r#"put() { ufw "$@" >/dev/null || exit 1; }
 put default deny incoming
 put default deny outgoing
-put deny proto tcp from 198.51.100.192/26 to any port 2222 comment "the host's own"
+put deny proto tcp from 198.51.100.192/26 to any port 2222 comment 'of the host'
+put deny proto tcp from 2001:db8:9::/48 to any port 2222
 put allow proto tcp from 198.51.100.192/26 to any port 2223
 sed -i 's/^ENABLED=.*/ENABLED=yes/' /etc/ufw/ufw.conf
 "#,
+    unit: "ufw",
+    gradual: true,
     boot: "/lib/ufw/ufw-init start\n",
-    list: "ufw status verbose\n",
 };
 
 impl Backend {

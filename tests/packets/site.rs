@@ -93,10 +93,11 @@ impl Site {
 
     /// Makes every guarded machine a careful host.
     pub fn guard(&self) {
-        let Backend { links, lacks, setup, boot, .. } = self.backend;
+        let Backend { links, lacks, setup, unit, boot, .. } = self.backend;
         self.on_each(&self.guarded(), |at, _| {
             links.iter().for_each(|(name, program)| self.lab.link(at, name, program));
             lacks.iter().for_each(|name| self.lab.install(at, name, "exit 127"));
+            self.lab.enable(at, unit);
             self.go(at, Way::Sh, setup);
             self.go(at, Way::Sh, boot);
         });
@@ -177,7 +178,8 @@ impl Site {
     fn go(&self, at: usize, way: Way, text: &str) {
         let ran = self.lab.run(at, way, text, "");
         let (firewall, name) = (self.backend.name, &self.places[at].name);
-        assert!(ran.survived && ran.status == Some(0), "{firewall}, {name}, {way:?}: {}\n{text}", ran.printed);
+        let well = ran.survived && ran.status == Some(0);
+        assert!(well, "{firewall}, {name}, {way:?}: {:?}\n{}\n{text}", (ran.survived, ran.status), ran.printed);
     }
 
     /// Wakes what sleeps on every machine of a group, and waits until it has done its work.
@@ -190,13 +192,9 @@ impl Site {
         self.on_each(&self.guarded(), |at, _| self.lab.restart(at, self.backend.boot));
     }
 
-    /// All rules, files and settings of every guarded machine.
+    /// All rules and files of every guarded machine.
     pub fn states(&self) -> States {
-        States(self.on_each(&self.guarded(), |at, _| {
-            let list = self.backend.list;
-            let listed = if list.is_empty() { String::new() } else { self.lab.run(at, Way::Sh, list, "").printed };
-            self.lab.state(at) + &listed
-        }))
+        States(self.on_each(&self.guarded(), |at, _| self.lab.state(at)))
     }
 
     /// Demands that every guarded machine is as it was.
@@ -207,10 +205,19 @@ impl Site {
         }
     }
 
-    /// The same state, but of a machine that has no rules of ours what it is now.
-    pub fn of_given(&self, was: States) -> States {
-        let each = self.guarded().into_iter().zip(was.0).zip(self.states().0);
-        States(each.map(|((at, was), is)| if self.given[at].is_empty() { is } else { was }).collect())
+    /// Demands that every machine that has rules of ours is as it was. Where a firewall changes rules one by one, they may be
+    /// in another order.
+    pub fn same_rules(&self, was: &States, what: &str) {
+        let sorted = |state: &str| {
+            let mut lines: Vec<&str> = state.lines().collect();
+            lines.sort_unstable();
+            lines.join("\n")
+        };
+        for ((at, was), is) in self.guarded().into_iter().zip(&was.0).zip(self.states().0) {
+            let (firewall, name) = (self.backend.name, &self.places[at].name);
+            let equal = *was == is || self.backend.gradual && sorted(was) == sorted(&is);
+            assert!(equal || self.given[at].is_empty(), "{firewall}, {name}, {what}:\n{}", difference(was, &is));
+        }
     }
 
     /// Demands that every machine with a whole policy answers echo requests.
@@ -227,17 +234,24 @@ impl Site {
 
     /// Demands that the answers are those of the tables, and that machines that have to answer echo requests do.
     pub fn agrees(&mut self, what: &str) {
-        let found = self.differences();
+        self.demand(&self.questions.clone(), what);
+    }
+
+    /// The same where equal states were asked everything already: asks only what some table opens.
+    pub fn still_agrees(&mut self, what: &str) {
+        self.demand(&self.openings.clone(), what);
+    }
+
+    fn demand(&mut self, questions: &BTreeSet<(Protocol, u16)>, what: &str) {
+        let found = self.differences(questions);
         assert!(found.is_empty(), "{}, {what}:\n{}", self.backend.name, found.join("\n"));
         self.echoes();
     }
 
-    /// Asks everything: every address of every machine each address of every other of its family. Where the answer is not
-    /// that of the tables, it says so. While no machine has rules of ours, it asks only what some table opens.
-    pub fn differences(&mut self) -> Vec<String> {
+    /// Asks every address of every machine from each address of every other of its family. Where the answer is not that of
+    /// the tables, it says so.
+    fn differences(&mut self, questions: &BTreeSet<(Protocol, u16)>) -> Vec<String> {
         let mut probes = Vec::new();
-        let none = self.given.iter().all(Vec::is_empty);
-        let questions = if none { &self.openings } else { &self.questions };
         let ends = |at: usize| self.places[at].addresses.iter().map(move |address| (at, *address));
         let all: Vec<(usize, IpAddr)> = (0..self.places.len()).flat_map(ends).collect();
         for &(from, source) in &all {
@@ -304,7 +318,12 @@ fn difference(was: &str, is: &str) -> String {
     let lost = was.iter().filter(|line| !is.contains(line)).map(|line| format!("- {line}"));
     let new = is.iter().filter(|line| !was.contains(line)).map(|line| format!("+ {line}"));
     let found: Vec<String> = lost.chain(new).collect();
-    if found.is_empty() { format!("another order:\n{}\n\n{}", was.join("\n"), is.join("\n")) } else { found.join("\n") }
+    if !found.is_empty() {
+        return found.join("\n");
+    }
+    let first = was.iter().zip(&is).position(|(was, is)| was != is).unwrap_or(was.len().min(is.len()));
+    let near = |lines: &[String]| lines[first.saturating_sub(3)..(first + 9).min(lines.len())].join("\n");
+    format!("another order:\n{}\n\ninstead of\n{}", near(&is), near(&was))
 }
 
 /// Every port that a table opens, by TCP and by UDP: a rule that has lost its protocol opens both.

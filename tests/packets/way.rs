@@ -1,31 +1,32 @@
 //! What a site goes through: the whole way of law 8, a text that waits for its confirmation, and texts alone. Every step is
 //! followed by all states and all probes; it never looks at a text.
 
+use std::thread;
+
 use portcullis::dialect::Text;
 use portcullis::net::Policy;
 
 use crate::backend::Backend;
 use crate::site::Site;
 use crate::story::{Story, Version};
-use crate::table::Table;
 
-/// A story on a firewall, with each policy: start, tried, applied, applied again, changed, taken out, kept over a restart, and
-/// taken out again.
+/// A story on a firewall, with each policy at a site of its own: start, tried, applied, applied again, changed, taken out,
+/// kept over a restart, and taken out again.
 pub fn told(story: &Story, backend: &'static Backend) {
-    let versions = Policy::ALL.map(|policy| story.under(policy));
-    let tables: Vec<&Table> = versions.iter().flatten().map(|version| &version.table).collect();
-    let mut site = Site::new(backend, &story.addressed, story.unguarded, &tables);
-    site.guard();
-    for (policy, versions) in Policy::ALL.into_iter().zip(&versions) {
-        law_8(&mut site, policy, versions);
-    }
-    crate::print(&site.tally(story.name));
+    thread::scope(|scope| {
+        for policy in Policy::ALL {
+            scope.spawn(move || law_8(story, backend, policy));
+        }
+    });
 }
 
-fn law_8(site: &mut Site, policy: Policy, [first, next]: &[Version; 2]) {
+fn law_8(story: &Story, backend: &'static Backend, policy: Policy) {
     let under = |what: &str| format!("{policy:?}, {what}");
+    let [first, next] = &story.under(policy);
+    let mut site = Site::new(backend, &story.addressed, story.unguarded, &[&first.table, &next.table]);
+    site.guard();
     let start = site.states();
-    site.agrees(&under("before"));
+    site.still_agrees(&under("before"));
 
     site.run_everywhere(first, Text::Try);
     site.same(&start, &under("trying changes nothing"));
@@ -40,19 +41,19 @@ fn law_8(site: &mut Site, policy: Policy, [first, next]: &[Version; 2]) {
     let over = site.states();
     site.run_everywhere(first, Text::TakeOut);
     site.same(&start, &under("taken out"));
-    site.agrees(&under("taken out"));
+    site.still_agrees(&under("taken out"));
 
     // What the changed version left is exactly what it is by itself; the machines it does not name excepted.
     site.run_everywhere(next, Text::Apply);
-    let over = site.of_given(over);
-    site.same(&over, &under("no stale rule"));
+    site.same_rules(&over, &under("no stale rule"));
     site.run_everywhere(next, Text::Keep);
     let kept = site.states();
     site.restart();
     site.same(&kept, &under("after a restart"));
-    site.agrees(&under("after a restart"));
+    site.still_agrees(&under("after a restart"));
     site.run_everywhere(next, Text::TakeOut);
     site.same(&start, &under("taken out after a restart"));
+    crate::print(&site.tally(&format!("{}, {policy:?}", story.name)));
 }
 
 /// What a text that was rolled back leaves behind, and nobody reads any more. Taking out takes it away, too.
@@ -78,7 +79,7 @@ pub fn guarded(story: &Story, backend: &'static Backend, group: &str) {
     site.went_back();
     site.run(group, SWEEP);
     site.same(&start, "not confirmed in time");
-    site.agrees("not confirmed in time");
+    site.still_agrees("not confirmed in time");
 
     site.run_everywhere(&first, Text::Guarded);
     site.run(group, &confirm);
@@ -91,7 +92,7 @@ pub fn guarded(story: &Story, backend: &'static Backend, group: &str) {
     site.went_back();
     site.run(group, SWEEP);
     site.same(&confirmed, "back to the earlier version");
-    site.agrees("back to the earlier version");
+    site.still_agrees("back to the earlier version");
 
     site.run_everywhere(&next, Text::Guarded);
     site.run(group, &confirm);

@@ -31,7 +31,7 @@ const NOISE: [&str; 5] = ["/var/log/", "/var/cache/", "/etc/resolv.conf", "/var/
 const FURNISH: &str = r"set -e
 mount --make-rprivate /
 mount -t tmpfs -o mode=755 own /mnt
-mkdir /mnt/bin /mnt/home /mnt/clock /mnt/run /mnt/tmp /mnt/was
+mkdir /mnt/bin /mnt/home /mnt/clock /mnt/units /mnt/run /mnt/tmp /mnt/was
 for folder in etc var; do
   mkdir -p /mnt/was/$folder /mnt/new/$folder /mnt/work/$folder
   mount --bind /$folder /mnt/was/$folder
@@ -54,19 +54,22 @@ const PROGRAMS: [(&str, &str); 3] = [
 mkfifo "$wake" && echo "$PPID" >/mnt/clock/asleep && read -r _ <"$wake"
 rm -f "$wake""#,
     ),
-    // Knows units that are wanted at the start of the machine, and nothing else.
+    // Knows the unit of the host's own firewall, and what is wanted at the start of the machine beside it.
     (
         "systemctl",
         r#"wants=/etc/systemd/system/sysinit.target.wants
 say=$1
 shift
-[ "$1" != --quiet ] || shift
-[ "$1" != --now ] || shift
+quiet=
+[ "$1" != --quiet ] || { quiet=yes && shift; }
 case "$say" in
   daemon-reload) ;;
   enable) [ -e "/etc/systemd/system/$1" ] && mkdir -p $wants && ln -sf "../$1" $wants/ ;;
   disable) rm -f "$wants/$1" ;;
-  is-enabled) [ -e "$wants/$1" ] ;;
+  is-enabled | is-active)
+    [ -e "$wants/$1" ] || [ -e "/mnt/units/${1%.service}" ] || exit 1
+    [ $quiet ] || case "$say" in is-enabled) echo enabled ;; *) echo active ;; esac
+    ;;
   *) exit 1 ;;
 esac"#,
     ),
@@ -98,6 +101,15 @@ impl Lab {
     /// If it cannot be written.
     pub fn install(&self, machine: usize, name: &str, text: &str) {
         install(&self.namespaces[machine], name, text);
+    }
+
+    /// Lets a machine have a unit that is enabled and runs.
+    ///
+    /// # Panics
+    /// If that cannot be noted.
+    pub fn enable(&self, machine: usize, unit: &str) {
+        let path = Path::new(OWN).join("units").join(unit);
+        self.namespaces[machine].inside(|| fs::write(path, "").expect("a unit of its own"));
     }
 
     /// Lets a name stand for another program of this computer in a machine.
