@@ -243,14 +243,19 @@ impl Site {
     }
 
     fn demand(&mut self, questions: &BTreeSet<(Protocol, u16)>, what: &str) {
-        let found = self.differences(questions);
+        let found = self.answers(questions);
         assert!(found.is_empty(), "{}, {what}:\n{}", self.backend.name, found.join("\n"));
         self.echoes();
     }
 
+    /// Where the answers are not those of the tables.
+    pub fn differences(&mut self) -> Vec<String> {
+        self.answers(&self.questions.clone())
+    }
+
     /// Asks every address of every machine from each address of every other of its family. Where the answer is not that of
     /// the tables, it says so.
-    fn differences(&mut self, questions: &BTreeSet<(Protocol, u16)>) -> Vec<String> {
+    fn answers(&mut self, questions: &BTreeSet<(Protocol, u16)>) -> Vec<String> {
         let mut probes = Vec::new();
         let ends = |at: usize| self.places[at].addresses.iter().map(move |address| (at, *address));
         let all: Vec<(usize, IpAddr)> = (0..self.places.len()).flat_map(ends).collect();

@@ -42,6 +42,11 @@ pub struct Version {
 }
 
 impl Story {
+    /// All groups but one.
+    pub fn others(&self, name: &str) -> Vec<&str> {
+        self.addressed.groups.iter().map(|group| group.name.as_str()).filter(|other| *other != name).collect()
+    }
+
     /// The story as it goes under a policy. Where it is whole, the first version drops what machines open and is not listed;
     /// the changed one lets it pass.
     pub fn under(&self, policy: Policy) -> [Version; 2] {

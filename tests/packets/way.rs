@@ -62,8 +62,7 @@ const SWEEP: &str = "rm -rf /run/portcullis/*-back.sh /run/portcullis/*-earlier*
 /// A whole policy that waits for its confirmation, on the machine of one group; each text is pasted, and the terminal is
 /// closed after it.
 pub fn guarded(story: &Story, backend: &'static Backend, group: &str) {
-    let others = story.addressed.groups.iter().map(|group| group.name.as_str()).filter(|name| *name != group);
-    let others: Vec<&str> = others.collect();
+    let others = story.others(group);
     let [first, next] = [&story.first, &story.changed].map(|version| version.whole(&others));
     let mut site = Site::new(backend, &story.addressed, &others, &[&first.table, &next.table]);
     site.guard();
@@ -108,8 +107,7 @@ pub fn guarded(story: &Story, backend: &'static Backend, group: &str) {
 /// Both ends guarded, one could hide what the other opens too much. So each text also stands alone, among machines that let
 /// everything out and in.
 pub fn alone(story: &Story, backend: &'static Backend, group: &str, policy: Policy) {
-    let others = story.addressed.groups.iter().map(|group| group.name.as_str()).filter(|name| *name != group);
-    let others: Vec<&str> = others.collect();
+    let others = story.others(group);
     // Clients with addresses, so that no group is anywhere.
     let known = Version { deployment: story.addressed.clone(), table: story.first.table.clone() };
     let version = if policy == Policy::WholeHost { known.whole(&others) } else { known };
