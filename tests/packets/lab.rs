@@ -1,22 +1,21 @@
-//! A packet laboratory: machines as network namespaces on one switch. It never touches the network of this computer.
+//! A packet laboratory: machines as network namespaces on one switch. It never touches the network or a file of this computer.
 //!
 //! ```text
 //! Lab::new(&[Machine]) ──► run(machine, way, text, stdin)   the text, as a person would run it
 //!                      ──► probe(&[Probe])                  who really reaches whom: one byte there, one byte back
-//!                      ──► ruleset(machine)                 what nftables holds, to compare before and after
+//!                      ──► state(machine)                   all rules and files, to compare before and after
+//!                      ──► wake(machine), restart(machine)  the time is over; the machine starts again
 //! ```
 //!
-//! The namespaces have no names: they live by the descriptors a [`Lab`] holds, and go with it, even when it is killed.
-//! Only the network and the home directory are a machine's own. Its other files are those of this computer: text that
-//! writes to `/etc` writes to the real one.
+//! The namespaces have no names: they live by the descriptors a [`Lab`] holds, and go with it, even when it is killed. A
+//! machine has its own network, `/etc`, `/var`, `/run` and `/tmp`; what else this computer has, it can only read.
 
 use std::collections::BTreeMap;
-use std::fs;
+use std::fmt::Write as _;
 use std::net::IpAddr;
 use std::path::{Path, PathBuf};
 use std::process::Command;
-use std::sync::Mutex;
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Condvar, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use namespace::Namespace;
@@ -24,7 +23,10 @@ pub use portcullis::net::Protocol;
 pub use probe::Probe;
 pub use shell::{Output, Way};
 
+mod clock;
+mod files;
 mod namespace;
+mod ping;
 mod probe;
 mod proof;
 mod shell;
@@ -33,11 +35,22 @@ mod shell;
 const PATH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 
 /// Every program the laboratory itself calls.
-const PROGRAMS: [&str; 5] = ["ip", "nft", "sh", "bash", "setsid"];
+const PROGRAMS: [&str; 7] = ["ip", "nft", "sh", "bash", "setsid", "mount", "mkfifo"];
 
-/// How many pairs of machine and address a laboratory may have: the kernel knows 1,024 neighbours a family, all
-/// namespaces together, and two laboratories may be busy.
+/// How many pairs of machine and address all laboratories may have together: the kernel knows 1,024 neighbours a family,
+/// all namespaces together.
 const NEIGHBOURS: usize = 900;
+
+/// The pairs that are taken now.
+static TAKEN: (Mutex<usize>, Condvar) = (Mutex::new(0), Condvar::new());
+
+/// Prints every rule of a machine, whatever put it there, without counters and dates.
+const RULES: &str = r"nft --stateless list ruleset 2>/dev/null
+for save in iptables-nft-save ip6tables-nft-save iptables-legacy-save ip6tables-legacy-save; do
+  command -v $save >/dev/null || continue
+  $save | sed '/^#/d; s/ \[[0-9]*:[0-9]*\]$//'
+done
+";
 
 /// How long a new laboratory may take until everybody hears everybody.
 const READY: Duration = Duration::from_secs(10);
@@ -61,8 +74,8 @@ pub struct Lab {
     switch: Namespace,
     /// Which machine each address belongs to.
     owners: BTreeMap<IpAddr, usize>,
-    /// The folder of the machines' home directories.
-    homes: PathBuf,
+    /// How many neighbours it takes.
+    pairs: usize,
     /// Who probes now; the others wait.
     turn: Mutex<()>,
 }
@@ -72,8 +85,7 @@ pub fn available() -> Result<(), String> {
     if !rustix::process::geteuid().is_root() {
         return Err("the packet laboratory needs root: network namespaces and nft ask for it".into());
     }
-    let found = |program: &str| PATH.split(':').any(|folder| Path::new(folder).join(program).is_file());
-    let missing: Vec<_> = PROGRAMS.into_iter().filter(|program| !found(program)).collect();
+    let missing: Vec<_> = PROGRAMS.into_iter().filter(|program| find(program).is_none()).collect();
     if !missing.is_empty() {
         return Err(format!("not installed: {} (Debian: iproute2, nftables, bash, util-linux)", missing.join(", ")));
     }
@@ -82,24 +94,30 @@ pub fn available() -> Result<(), String> {
     namespace
         .output(program("nft").args(["list", "ruleset"]))
         .map_err(|e| format!("the kernel has no nftables: {e}"))?;
-    Ok(())
+    files::furnish(&namespace).map_err(|e| format!("this system gives no files of one's own (mount namespace, overlay): {e}"))
+}
+
+/// Where a program of this computer is.
+pub fn find(program: &str) -> Option<PathBuf> {
+    PATH.split(':').map(|folder| Path::new(folder).join(program)).find(|path| path.is_file())
 }
 
 impl Lab {
-    /// Builds the machines, and waits until every address is heard.
+    /// Builds the machines, and waits until every address is heard. Where other laboratories take all the room, it waits
+    /// for them first.
     ///
     /// # Panics
     /// If the system refuses, or an address belongs to two machines.
     pub fn new(machines: &[Machine]) -> Self {
-        static LABS: AtomicU32 = AtomicU32::new(0);
-        let number = LABS.fetch_add(1, Ordering::Relaxed);
-        let namespace = |_| Namespace::new().expect("a network namespace");
+        let owners = owners(machines);
+        let pairs = pairs(machines.len(), &owners);
+        let namespace = || Namespace::new().expect("a network namespace");
         let lab = Self {
             machines: machines.to_vec(),
-            namespaces: (0..machines.len()).map(namespace).collect(),
-            owners: owners(machines),
-            homes: std::env::temp_dir().join(format!("portcullis-lab-{}-{number}", std::process::id())),
-            switch: namespace(0),
+            namespaces: machines.iter().map(|_| namespace()).collect(),
+            owners,
+            pairs,
+            switch: namespace(),
             turn: Mutex::default(),
         };
         lab.wire();
@@ -107,14 +125,17 @@ impl Lab {
         lab
     }
 
-    /// What nftables holds in a machine, without counters and handles: equal text means equal rules. Blind to legacy
-    /// iptables.
+    /// Every rule of a machine and every file it has made or changed, without counters: equal text means an equal state.
     ///
     /// # Panics
-    /// If `nft` fails.
-    pub fn ruleset(&self, machine: usize) -> String {
-        let listed = self.namespaces[machine].output(program("nft").args(["--stateless", "list", "ruleset"]));
-        listed.unwrap_or_else(|e| panic!("{}: {e}", self.machines[machine].name))
+    /// If they cannot be listed.
+    pub fn state(&self, machine: usize) -> String {
+        let listed = self.namespaces[machine].output(program("sh").args(["-c", RULES]));
+        let mut state = listed.unwrap_or_else(|e| panic!("{}: {e}", self.machines[machine].name));
+        for (path, content) in self.files(machine) {
+            let _ = write!(state, "--- {}, {content}", path.display());
+        }
+        state
     }
 
     /// One cable from each machine to the switch, its addresses on it, and everybody else on the same link.
@@ -131,7 +152,7 @@ impl Lab {
             let routes = ["route add 0.0.0.0/0 dev eth0", "route add ::/0 dev eth0"].map(String::from);
             let all: Vec<_> = links.into_iter().chain(addresses).chain(routes).collect();
             namespace.ip(&all.join("\n"));
-            fs::create_dir_all(self.home(at)).expect("a home directory");
+            files::furnish(namespace).unwrap_or_else(|e| panic!("{}: {e}", machine.name));
         }
     }
 
@@ -152,18 +173,14 @@ impl Lab {
             assert!(began.elapsed() < READY, "without any rule, nothing comes back for {deaf:?}");
         }
     }
-
-    /// The directory a machine's shells start in.
-    fn home(&self, machine: usize) -> PathBuf {
-        self.homes.join(machine.to_string())
-    }
 }
 
 impl Drop for Lab {
     /// What was left running in the machines ends with them.
     fn drop(&mut self) {
         Namespace::empty(&self.namespaces);
-        let _ = fs::remove_dir_all(&self.homes);
+        *TAKEN.0.lock().unwrap_or_else(PoisonError::into_inner) -= self.pairs;
+        TAKEN.1.notify_all();
     }
 }
 
@@ -183,7 +200,15 @@ fn owners(machines: &[Machine]) -> BTreeMap<IpAddr, usize> {
             assert!(other.is_none(), "{address} belongs to two machines");
         }
     }
-    let pairs = machines.len() * owners.len();
-    assert!(pairs <= NEIGHBOURS, "{pairs} pairs of machine and address are too many for the kernel's neighbour table");
     owners
+}
+
+/// Takes room for that many machines and addresses, as soon as there is enough.
+fn pairs(machines: usize, owners: &BTreeMap<IpAddr, usize>) -> usize {
+    let pairs = machines * owners.len();
+    assert!(pairs <= NEIGHBOURS, "{pairs} pairs of machine and address are too many for the kernel's neighbour table");
+    let taken = TAKEN.0.lock().unwrap_or_else(PoisonError::into_inner);
+    let room = TAKEN.1.wait_while(taken, |taken| *taken + pairs > NEIGHBOURS);
+    *room.unwrap_or_else(PoisonError::into_inner) += pairs;
+    pairs
 }

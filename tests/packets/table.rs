@@ -2,11 +2,16 @@
 
 use crate::lab::Protocol;
 
+/// What stands for every guarded group.
+const HOST: &str = "Host";
+
 /// The flows that must be possible; everything else must not be.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Table {
     /// In the order written.
     pub rows: Vec<Row>,
+    /// Machines that the table guards may open whatever they want.
+    pub lets_out: bool,
 }
 
 /// One flow between groups.
@@ -27,7 +32,21 @@ impl Table {
     pub fn read(text: &str) -> Self {
         let lines = text.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with('#'));
         let rows = lines.map(|line| Row::read(line).unwrap_or_else(|| panic!("not a row: {line}")));
-        Self { rows: rows.collect() }
+        Self { rows: rows.collect(), lets_out: false }
+    }
+
+    /// The same table, and what each of these groups needs, which `host` says of `Host`.
+    pub fn with_host(&self, host: &Self, groups: &[&str]) -> Self {
+        let mut next = self.clone();
+        for row in groups.iter().flat_map(|group| host.rows.iter().map(move |row| row.of(group))) {
+            next.rows.push(row);
+        }
+        next
+    }
+
+    /// The same table where guarded machines open whatever they want.
+    pub fn letting_out(self) -> Self {
+        Self { lets_out: true, ..self }
     }
 
     /// The same table after a port of a group has another number.
@@ -43,7 +62,7 @@ impl Table {
     /// The same table without a group.
     pub fn without(&self, group: &str) -> Self {
         let left = self.rows.iter().filter(|row| row.initiator != group && row.responder != group);
-        Self { rows: left.cloned().collect() }
+        Self { rows: left.cloned().collect(), ..*self }
     }
 }
 
@@ -59,6 +78,12 @@ impl Row {
             protocol: Protocol::ALL.into_iter().find(|known| known.lower() == protocol)?,
             ports: (first.parse().ok()?, last.parse().ok()?),
         })
+    }
+
+    /// The same row, with a group in the place of `Host`.
+    fn of(&self, group: &str) -> Self {
+        let end = |name: &String| if name == HOST { group.to_owned() } else { name.clone() };
+        Self { initiator: end(&self.initiator), responder: end(&self.responder), ..self.clone() }
     }
 
     /// True if it is about this port.

@@ -1,4 +1,4 @@
-//! One network namespace, held by a descriptor. It never changes the namespace of the thread that asks.
+//! One machine's network and view of the files, held by two descriptors. It never changes those of the thread that asks.
 
 use std::fs::{self, File};
 use std::io::{self, Write};
@@ -12,26 +12,34 @@ use rustix::net::{AddressFamily, RecvFlags, SendFlags, SocketFlags, SocketType, 
 use rustix::process::{Pid, PidfdFlags, Signal, pidfd_open, pidfd_send_signal};
 use rustix::thread::{LinkNameSpaceType, UnshareFlags, move_into_link_name_space};
 
-/// A network of its own, as long as this value or a process inside lives.
+/// A network and mounts of its own, as long as this value or a process inside lives.
 #[derive(Debug)]
-pub(super) struct Namespace(File);
+pub(super) struct Namespace {
+    network: File,
+    mounts: File,
+}
 
 impl Namespace {
-    /// A new network with nothing but a sleeping `lo`.
+    /// A new network with nothing but a sleeping `lo`, and the mounts as they are now.
     pub(super) fn new() -> io::Result<Self> {
-        let make = || {
-            #[expect(deprecated, reason = "its safe form is deprecated for UnshareFlags::FILES, which is not used")]
-            rustix::thread::unshare(UnshareFlags::NEWNET)?;
-            File::open("/proc/thread-self/ns/net").map(Self)
-        };
-        apart(make)
+        apart(|| {
+            leave(UnshareFlags::NEWNET | UnshareFlags::NEWNS)?;
+            let network = File::open("/proc/thread-self/ns/net")?;
+            Ok(Self { network, mounts: File::open("/proc/thread-self/ns/mnt")? })
+        })
     }
 
-    /// Does `work` on a thread inside: the sockets it opens and the processes it starts belong to this network.
+    /// Does `work` on a thread inside: the sockets it opens and the processes it starts belong to this network, and the
+    /// files it names are those seen from here.
     pub(super) fn inside<T: Send>(&self, work: impl FnOnce() -> T + Send) -> T {
         apart(|| {
-            move_into_link_name_space(self.0.as_fd(), Some(LinkNameSpaceType::Network))
-                .expect("entry to the network namespace");
+            // Mounts can be changed only by who shares no working directory.
+            leave(UnshareFlags::FS).expect("a working directory of its own");
+            for (namespace, kind) in
+                [(&self.network, LinkNameSpaceType::Network), (&self.mounts, LinkNameSpaceType::Mount)]
+            {
+                move_into_link_name_space(namespace.as_fd(), Some(kind)).expect("entry to the namespace");
+            }
             work()
         })
     }
@@ -58,9 +66,9 @@ impl Namespace {
         assert!(output.status.success() && matches!(fed, Some(Ok(()))), "ip: {complaint}\nin:\n{lines}");
     }
 
-    /// Where another process finds this namespace, as long as this value lives.
+    /// Where another process finds this network, as long as this value lives.
     pub(super) fn path(&self) -> String {
-        format!("/proc/{}/fd/{}", std::process::id(), self.0.as_raw_fd())
+        format!("/proc/{}/fd/{}", std::process::id(), self.network.as_raw_fd())
     }
 
     /// Forgets neighbours and tracked connections, so that only today's rules speak.
@@ -71,7 +79,7 @@ impl Namespace {
 
     /// Ends every process inside these namespaces: nobody but their maker can have put it there.
     pub(super) fn empty(these: &[Self]) {
-        let inode = |it: &Self| it.0.metadata().map(|file| file.ino());
+        let inode = |it: &Self| it.network.metadata().map(|file| file.ino());
         let ours: Vec<_> = these.iter().filter_map(|it| inode(it).ok()).collect();
         let inside =
             |pid: i32| fs::metadata(format!("/proc/{pid}/ns/net")).is_ok_and(|file| ours.contains(&file.ino()));
@@ -90,6 +98,12 @@ impl Namespace {
             }
         }
     }
+}
+
+/// Gives this thread something of its own.
+fn leave(what: UnshareFlags) -> rustix::io::Result<()> {
+    #[expect(deprecated, reason = "its safe form is deprecated for UnshareFlags::FILES, which is not used")]
+    rustix::thread::unshare(what)
 }
 
 /// Does `work` on a thread of its own, which may change its namespace and ends; a panic there is a panic here.

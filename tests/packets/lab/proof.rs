@@ -95,16 +95,16 @@ fn yesterdays_neighbours_and_connections_are_forgotten() {
 #[test]
 fn every_way_runs_the_text_in_the_machine() {
     let Some(lab) = three() else { return };
-    let start = lab.ruleset(0);
+    let start = lab.state(0);
     for way in [Way::Sh, Way::Piped, Way::Pasted, Way::PastedWhole] {
         let ran = lab.run(0, way, &load(GUARDED), "");
         assert!(well(&ran), "{way:?}: {ran:?}");
-        let loaded = lab.ruleset(0);
+        let loaded = lab.state(0);
         assert!(loaded.contains("tcp dport 9501 accept") && !loaded.contains("packets"), "{way:?}: {loaded}");
-        assert_eq!(lab.ruleset(1), start, "{way:?}: only this machine");
+        assert_eq!(lab.state(1), start, "{way:?}: only this machine");
         let ran = lab.run(0, way, "nft delete table inet filter\nnft nonsense", "");
         assert!(ran.survived && ran.status == Some(1) && ran.printed.contains("syntax error"), "{way:?}: {ran:?}");
-        assert_eq!(lab.ruleset(0), start);
+        assert_eq!(lab.state(0), start);
     }
 }
 
@@ -146,12 +146,83 @@ fn what_ran_in_the_machines_ends_with_them() {
     let ran = lab.run(0, Way::Sh, "sleep 1000 & echo $!", "");
     let process = format!("/proc/{}/ns/net", ran.printed.trim());
     assert!(ran.survived && fs::exists(&process).unwrap(), "{ran:?}");
-    let homes = lab.homes.clone();
     let panicked = std::panic::catch_unwind(std::panic::AssertUnwindSafe(move || {
         let _held = lab;
         std::panic::resume_unwind(Box::new("on purpose"));
     }));
-    assert!(panicked.is_err() && !fs::exists(process).unwrap() && !fs::exists(homes).unwrap());
+    assert!(panicked.is_err() && !fs::exists(process).unwrap());
+}
+
+#[test]
+fn what_a_machine_writes_is_its_own() {
+    let Some(lab) = three() else { return };
+    let start = [lab.state(0), lab.state(1)];
+    let places = ["/etc/hosts", "/etc/portcullis/a", "/var/lib/portcullis/b", "/run/portcullis/c", "/tmp/portcullis-d"];
+    let here = || places.map(|place| fs::read_to_string(place).ok());
+    let before = here();
+    for place in places {
+        let ran = lab.run(0, Way::Sh, &format!("mkdir -p $(dirname {place}) && echo mine >{place}"), "");
+        assert!(well(&ran), "{ran:?}");
+        let ran = lab.run(0, Way::Pasted, &format!("grep -x mine {place} >&2 || exit"), "");
+        assert!(well(&ran), "it stays: {ran:?}");
+        assert!(!well(&lab.run(1, Way::Sh, &format!("grep -x mine {place}"), "")), "only on this machine");
+    }
+    assert_eq!(here(), before, "never on this computer");
+    for place in ["/usr/portcullis", "/root/portcullis", "/portcullis", "/boot/portcullis"] {
+        let ran = lab.run(0, Way::Sh, &format!("echo mine >{place}"), "");
+        assert!(ran.status == Some(2) && !fs::exists(place).unwrap(), "{ran:?}");
+    }
+    let state = lab.state(0);
+    for place in &places[..4] {
+        assert!(state.contains(&format!("--- {place}, ")), "{state}");
+    }
+    assert_eq!(lab.state(1), start[1]);
+    lab.run(0, Way::Sh, "rm -r /etc/portcullis /var/lib/portcullis /run/portcullis; sed -i d /etc/hosts", "");
+    assert_ne!(lab.state(0), start[0], "a changed file");
+    lab.run(0, Way::Sh, "rm /etc/hosts", "");
+    assert!(lab.state(0).contains("--- /etc/hosts, gone"));
+    lab.run(0, Way::Sh, "cp -p /mnt/was/etc/hosts /etc/hosts", "");
+    assert_eq!(lab.state(0), start[0]);
+}
+
+#[test]
+fn sleepers_sleep_until_they_are_woken() {
+    let Some(lab) = three() else { return };
+    let text = "setsid sh -c 'sleep 60; echo awake >/etc/awake' </dev/null >/dev/null 2>&1 &
+";
+    for way in [Way::Pasted, Way::PastedWhole, Way::Sh] {
+        let start = lab.state(0);
+        assert!(well(&lab.run(0, way, &format!("sh <<'END'\n{}END\n", text.repeat(2)), "")));
+        assert_eq!(lab.state(0), start);
+        lab.wake(0, 2);
+        assert!(lab.state(0).contains("--- /etc/awake, "), "{way:?}");
+        lab.run(0, Way::Sh, "rm /etc/awake", "");
+    }
+}
+
+#[test]
+fn a_restart_forgets_rules_and_runs_what_is_wanted() {
+    let Some(lab) = three() else { return };
+    let start = lab.state(0);
+    let unit = "[Service]\nExecStart=/bin/sh -c 'word=again; echo $$word >/etc/ran'\n";
+    let write = format!("cat >/etc/systemd/system/portcullis-x.service <<'END'\n{unit}END\n");
+    assert!(well(&lab.run(0, Way::Sh, &write, "")));
+    lab.run(0, Way::Sh, "mkdir /run/portcullis; touch /run/portcullis/x; sleep 60 &", "");
+    lab.run(0, Way::Sh, CLOSED, "");
+    lab.run(0, Way::Sh, "iptables-legacy -P INPUT DROP; ip6tables-legacy -N X", "");
+    lab.restart(0, "touch /etc/booted");
+    let state = lab.state(0);
+    assert!(state.contains("/etc/booted") && !state.contains("--- /etc/ran") && !state.contains("--- /run"), "{state}");
+    assert!(!state.contains("table inet") && !state.contains("DROP") && !state.contains(":X"), "{state}");
+    assert!(well(&lab.run(0, Way::Sh, "systemctl daemon-reload && systemctl enable --quiet portcullis-x.service", "")));
+    lab.restart(0, "");
+    assert!(lab.state(0).contains("--- /etc/ran, 644
+again
+"), "{}", lab.state(0));
+    lab.run(0, Way::Sh, "systemctl disable --quiet portcullis-x.service; rm /etc/systemd/system/portcullis-x.service", "");
+    lab.run(0, Way::Sh, "rm /etc/ran /etc/booted", "");
+    let files = |state: &str| state.split_once("--- ").map(|(_, files)| files.to_owned());
+    assert_eq!(files(&lab.state(0)), files(&start));
 }
 
 /// 14 machines, each asking each other one on 8 ports in both families, while two ports are open.

@@ -10,7 +10,8 @@ use rustix::io::{Errno, ioctl_fionbio, read, write};
 use rustix::process::{Pid, PidfdFlags, pidfd_open};
 use rustix::pty::{OpenptFlags, grantpt, ioctl_tiocgptpeer, openpt, unlockpt};
 
-use super::Lab;
+use super::files::{BIN, HOME};
+use super::{Lab, PATH};
 
 /// How long [`Lab::run`] waits for an answer.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -71,8 +72,7 @@ impl Lab {
             Way::Pasted | Way::PastedWhole => ("setsid", &["--ctty", "bash", "--norc", "--noprofile", "-i"]),
         };
         let mut shell = super::program(name);
-        let home = self.home(machine);
-        shell.args(arguments).env("HOME", &home).env("TMPDIR", &home).current_dir(home);
+        shell.args(arguments).env("PATH", format!("{BIN}:{PATH}")).env("HOME", HOME).current_dir(HOME);
         shell.env("TERM", "xterm").env("PS1", PROMPT).env("HISTFILE", "/dev/null");
         let talk = self.namespaces[machine].inside(|| Talk::start(shell, terminal, Instant::now() + patience));
         let talk = talk.unwrap_or_else(|e| panic!("{}: no shell: {e}", self.machines[machine].name));
