@@ -21,7 +21,7 @@ use rules::rules;
 /// The record.
 pub static DIALECT: Dialect = Dialect {
     id: "iptables",
-    name: "Linux iptables",
+    name: "iptables",
     system: System::Linux,
     extension: "sh",
     line_end: "\n",

@@ -1,4 +1,4 @@
-//! Windows netsh, for the command prompt: allow rules in Windows Defender Firewall, all of one direction under one name.
+//! netsh, for the command prompt: allow rules in Windows Defender Firewall, all of one direction under one name.
 //! *Additive*: touches no other rule and no profile. *Whole host*: removes every other local rule of the direction and sets
 //! the profiles; never without having saved what was there, never what a domain policy says.
 //!
@@ -33,7 +33,7 @@ use crate::windows::{SAVED, ours};
 /// The record.
 pub static DIALECT: Dialect = Dialect {
     id: "netsh",
-    name: "Windows netsh",
+    name: "netsh",
     system: System::Windows,
     extension: "cmd",
     line_end: "\r\n",

@@ -17,7 +17,7 @@ use crate::shell::{self, RUN, Script};
 /// The record.
 pub static DIALECT: Dialect = Dialect {
     id: "nftables",
-    name: "Linux nftables",
+    name: "nftables",
     system: System::Linux,
     extension: "sh",
     line_end: "\n",
@@ -227,7 +227,7 @@ fn checked(plan: &Plan) -> Script {
             steps.push_str(
                 "  case \"$(others input; others output)\" in
     *'ip filter INPUT'* | *'ip filter OUTPUT'* | *'ip6 filter INPUT'* | *'ip6 filter OUTPUT'*)
-      stop 'iptables manages rules of this host: choose Linux iptables on the page.' ;;
+      stop 'iptables manages rules of this host: choose iptables on the page.' ;;
   esac
 ",
             );

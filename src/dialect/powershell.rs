@@ -1,4 +1,4 @@
-//! Windows PowerShell, module NetSecurity: allow rules in Windows Defender Firewall, in rule groups of their own. *Additive*:
+//! PowerShell, module NetSecurity: allow rules in Windows Defender Firewall, in rule groups of their own. *Additive*:
 //! changes no profile, touches no rule outside those groups. *Whole host*: switches off every other local rule of the
 //! direction and sets the profiles; never deletes a rule that is not ours, never touches what a domain policy says.
 //!
@@ -28,7 +28,7 @@ use crate::windows::{Base, SAVED, base, ours};
 /// The record.
 pub static DIALECT: Dialect = Dialect {
     id: "powershell",
-    name: "Windows PowerShell",
+    name: "PowerShell",
     system: System::Windows,
     extension: "ps1",
     line_end: "\r\n",

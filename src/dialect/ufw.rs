@@ -17,7 +17,7 @@ use crate::shell::{self, RUN, Script};
 /// The record.
 pub static DIALECT: Dialect = Dialect {
     id: "ufw",
-    name: "Linux ufw",
+    name: "ufw",
     system: System::Linux,
     extension: "sh",
     line_end: "\n",

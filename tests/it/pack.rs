@@ -108,7 +108,7 @@ fn what_stands_between_a_group_and_its_text_is_found() {
     assert_eq!(found(&deployment), [""; 0]);
     let (server, node) = (group(&deployment, "Spotfire Server").id, group(&deployment, "Node").id);
     apply(&mut deployment, Edit::Firewall(node, "nftables".to_owned()));
-    assert_eq!(found(&deployment), ["Linux nftables does not belong on Node."]);
+    assert_eq!(found(&deployment), ["nftables does not belong on Node."]);
     apply(&mut deployment, Edit::System(node, System::Linux));
     apply(&mut deployment, Edit::Policy(server, Policy::WholeHost));
     assert_eq!(found(&deployment), ["Nobody could manage Spotfire Server any more."]);
@@ -121,5 +121,5 @@ fn what_stands_between_a_group_and_its_text_is_found() {
     apply(&mut deployment, Edit::Base("updates", Addresses::parse("192.0.2.201").0));
     assert_eq!(found(&deployment), [""; 0]);
     apply(&mut deployment, Edit::Listens(node, Addresses::parse("node.example.test").0));
-    assert_eq!(found(&deployment), ["Node has only names, and Linux nftables needs addresses."]);
+    assert_eq!(found(&deployment), ["Node has only names, and nftables needs addresses."]);
 }

@@ -15,8 +15,8 @@ pub(super) const COMMANDS: &str =
 ";
 
 /// Whoever else writes this host's rules would overwrite ours. Taking ours out needs no such check.
-pub(super) const MANAGERS: &str = r#"  case "$(ufw status 2>/dev/null)" in *'Status: active'*) stop 'ufw manages this host: choose Linux ufw on the page.' ;; esac
-  case "$(firewall-cmd --state 2>/dev/null)" in running*) stop 'firewalld manages this host: choose Linux firewalld on the page.' ;; esac
+pub(super) const MANAGERS: &str = r#"  case "$(ufw status 2>/dev/null)" in *'Status: active'*) stop 'ufw manages this host: choose ufw on the page.' ;; esac
+  case "$(firewall-cmd --state 2>/dev/null)" in running*) stop 'firewalld manages this host: choose firewalld on the page.' ;; esac
 "#;
 
 /// Sets the families to load: both, unless the kernel has one only.
@@ -82,7 +82,7 @@ pub(super) const NATIVE: &str = r#"native() {
     END { exit 1 - found }'
 }
 made() {
-  native "$1" "$2" && stop "Rules in $2 were made with nft, and $1 cannot list them: choose Linux nftables on the page."
+  native "$1" "$2" && stop "Rules in $2 were made with nft, and $1 cannot list them: choose nftables on the page."
 }
 "#;
 
