@@ -229,7 +229,7 @@ fn text(snippet: &Snippet) -> Html {
         let trimmed = line.trim_start();
         let class = match () {
             () if trimmed.contains("Held back") || trimmed.starts_with("stop 'Fill") => Some("held"),
-            () if trimmed.starts_with('#') => Some("comment"),
+            () if trimmed.starts_with('#') || trimmed.starts_with("@rem") => Some("comment"),
             () => None,
         };
         html! { <span {class}>{ line.to_owned() + "\n" }</span> }

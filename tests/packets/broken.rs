@@ -166,7 +166,9 @@ impl Fault {
         let with = |from: &str, to: &str| line.replacen(from, to, 1);
         let peer_as = |other: &str| words.peers[way].replace('@', other);
         let other = match self {
-            Self::Lost if words.counts => with(&own, &peer_as(if peer.contains(':') { "2001:db8::9" } else { "192.0.2.9" })),
+            Self::Lost if words.counts => {
+                with(&own, &peer_as(if peer.contains(':') { "2001:db8::9" } else { "192.0.2.9" }))
+            }
             Self::Lost => String::new(),
             Self::OnePortAside => with(&number, &words.port.replace('#', &(port + 1).to_string())),
             Self::OtherProtocol => with("tcp", "udp"),

@@ -94,7 +94,8 @@ pub fn available() -> Result<(), String> {
     namespace
         .output(program("nft").args(["list", "ruleset"]))
         .map_err(|e| format!("the kernel has no nftables: {e}"))?;
-    files::furnish(&namespace).map_err(|e| format!("this system gives no files of one's own (mount namespace, overlay): {e}"))
+    files::furnish(&namespace)
+        .map_err(|e| format!("this system gives no files of one's own (mount namespace, overlay): {e}"))
 }
 
 /// Where a program of this computer is.

@@ -216,10 +216,21 @@ fn a_restart_forgets_rules_and_runs_what_is_wanted() {
     assert!(!state.contains("table inet") && !state.contains("DROP") && !state.contains(":X"), "{state}");
     assert!(well(&lab.run(0, Way::Sh, "systemctl daemon-reload && systemctl enable --quiet portcullis-x.service", "")));
     lab.restart(0, "");
-    assert!(lab.state(0).contains("--- /etc/ran, 644
+    assert!(
+        lab.state(0).contains(
+            "--- /etc/ran, 644
 again
-"), "{}", lab.state(0));
-    lab.run(0, Way::Sh, "systemctl disable --quiet portcullis-x.service; rm /etc/systemd/system/portcullis-x.service", "");
+"
+        ),
+        "{}",
+        lab.state(0)
+    );
+    lab.run(
+        0,
+        Way::Sh,
+        "systemctl disable --quiet portcullis-x.service; rm /etc/systemd/system/portcullis-x.service",
+        "",
+    );
     lab.run(0, Way::Sh, "rm /etc/ran /etc/booted", "");
     let files = |state: &str| state.split_once("--- ").map(|(_, files)| files.to_owned());
     assert_eq!(files(&lab.state(0)), files(&start));
