@@ -147,7 +147,7 @@ fn falls_back(page: &Page) {
 /// What a user would paste now: pasted by keyboard into a field of another page in another tab.
 fn pasted(page: &Page) -> String {
     page.browser.in_another_tab(|| {
-        page.browser.open("data:text/html,<textarea autofocus></textarea>");
+        page.browser.open("data:text/html,<textarea></textarea>");
         page.browser.click("textarea");
         page.browser.press(&[key::CONTROL, "v"]);
         page.browser.wait("document.querySelector('textarea').value").as_str().expect("a text").to_owned()
