@@ -3,10 +3,10 @@
 //! Everything is one pipeline of plain data; each arrow is a pure function, and the browser is only at the edge:
 //!
 //! ```text
-//! catalog ──► deployment ──► flows ──► rules ──► snippet      (text in one dialect, for one enforcement point)
-//! (facts,      (what the      (who may   (as seen
-//!  embedded)    user says)     open       from one point)
-//!                  │           what, why)
+//! catalog ──► deployment ──► flows ──► rules ──► snippet ──► pack   (all texts of all machines)
+//! (facts,      (what the      (who may   (as seen   (text in one dialect,
+//!  embedded)    user says)     open       from one    for one enforcement point)
+//!                  │           what, why)  point)
 //!                  │             └──► diagram ──► SVG
 //!                  ├──► findings  (missing addresses, collisions, undecided choices, …)
 //!                  └──► link      (the same deployment as text: shared, and kept by the browser)
@@ -14,7 +14,8 @@
 //!
 //! The modules below stand in the order of their dependencies: each may name those above it, and with two walls: from
 //! [`rule`] to [`snippet`] nothing sees a catalog or a deployment (only [`enforce`] knows both worlds), and only `browser`
-//! names a browser type. A test (`tests/it/tidy.rs`) holds these walls.
+//! names a browser type. A text either adds to what its machine has or is the machine's whole policy; [`host`] holds what a
+//! machine needs besides the product, [`shell`] and [`windows`] what the texts of one system share. A test (`tests/it/tidy.rs`) holds these walls.
 //!
 //! The laws the page keeps (empty is never "any"; nothing is dropped or widened in silence; user text cannot become a
 //! command; nothing of the user's is lost; …) are stated where they are kept, and each has a test.
