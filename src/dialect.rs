@@ -3,6 +3,7 @@
 //!
 //! To add one: a file beside the others, and two lines here.
 
+pub mod firewalld;
 pub mod nftables;
 pub mod powershell;
 
@@ -11,7 +12,7 @@ use crate::order::Map;
 use crate::rule::{Rule, Ruleset};
 
 /// Every dialect, in the order of the page.
-pub static DIALECTS: [&Dialect; 2] = [&powershell::DIALECT, &nftables::DIALECT];
+pub static DIALECTS: [&Dialect; 3] = [&powershell::DIALECT, &nftables::DIALECT, &firewalld::DIALECT];
 
 /// The dialect of that identifier.
 pub fn dialect(id: &str) -> Option<&'static Dialect> {

@@ -183,7 +183,7 @@ const MANAGERS: &str = r#"  case "$(ufw status 2>/dev/null)" in *'Status: active
 
 /// Prints family, table and name of every chain on a hook that can refuse: it has rules, or drops by default. A chain that has
 /// neither is five lines long.
-const OTHERS: &str = r#"others() {
+pub(super) const OTHERS: &str = r#"others() {
   nft list ruleset | awk -v hook="$1" '$1 == "table" { table = $2 " " $3 } $1 == "chain" { chain = $2 }
     $1 == "type" && $2 == "filter" && $4 == hook { print table, chain }' | grep -vx "$2" |
   while read -r family table chain; do
