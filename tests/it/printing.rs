@@ -19,6 +19,11 @@ pub fn nftables() -> &'static Dialect {
     named("nftables")
 }
 
+/// The language of Red Hat's own firewall.
+pub fn firewalld() -> &'static Dialect {
+    named("firewalld")
+}
+
 /// The other one.
 pub fn powershell() -> &'static Dialect {
     named("powershell")

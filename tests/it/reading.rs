@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use portcullis::net::Direction;
 
 use crate::allowed::Allowed;
-use crate::{nft_text, powershell_text};
+use crate::{firewalld_text, nft_text, powershell_text};
 
 /// What a printed text says.
 #[derive(Debug, Default)]
@@ -27,6 +27,7 @@ pub struct Read {
 /// Reads a text; the error says what does not belong.
 pub fn read(dialect: &str, text: &str) -> Result<Read, String> {
     match dialect {
+        "firewalld" => firewalld_text::read(text),
         "nftables" => nft_text::read(text),
         "powershell" => powershell_text::read(text),
         other => Err(format!("nobody reads {other}")),
@@ -40,6 +41,8 @@ pub fn whole(dialect: &str, direction: Direction, drops: bool) -> BTreeSet<(Dire
     let words: &[&str] = match (dialect, direction) {
         ("nftables", Direction::Ingress) => &["established", "invalid", "loopback", "icmp", "icmpv6", "dhcp", "dhcpv6"],
         ("nftables", Direction::Egress) => &["established", "loopback", "icmp", "icmpv6", "dhcp", "dhcpv6"],
+        // Replies and loopback it accepts by itself, before any policy.
+        ("firewalld", _) => &["icmp", "icmpv6", "dhcp", "dhcpv6"],
         _ => return BTreeSet::new(),
     };
     words.iter().copied().chain([verdict]).map(|word| (direction, word)).collect()
