@@ -3,6 +3,7 @@
 //!
 //! To add one: a file beside the others, and two lines here.
 
+pub mod firewalld;
 pub mod iptables;
 pub mod netsh;
 pub mod nftables;
@@ -14,8 +15,8 @@ use crate::order::Map;
 use crate::rule::{Rule, Ruleset};
 
 /// Every dialect, in the order of the page.
-pub static DIALECTS: [&Dialect; 5] =
-    [&powershell::DIALECT, &netsh::DIALECT, &nftables::DIALECT, &iptables::DIALECT, &ufw::DIALECT];
+pub static DIALECTS: [&Dialect; 6] =
+    [&powershell::DIALECT, &netsh::DIALECT, &nftables::DIALECT, &iptables::DIALECT, &firewalld::DIALECT, &ufw::DIALECT];
 
 /// The dialect of that identifier.
 pub fn dialect(id: &str) -> Option<&'static Dialect> {

@@ -132,7 +132,14 @@ impl Namespace {
         self.enter(command, input, &format!("{}:/usr/sbin:/sbin:{path}", self.tools.display()))
     }
 
-    fn enter(&self, command: &[&str], input: &str, path: &str) -> Outcome {
+    /// Starts a command in here that goes on, and can be talked to.
+    pub fn start(&self, command: &[&str]) -> Child {
+        let path = std::env::var("PATH").unwrap_or_default();
+        let mut entered = self.entered(command, &format!("{}:/usr/sbin:/sbin:{path}", self.tools.display()));
+        entered.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().expect("nsenter starts")
+    }
+
+    fn entered(&self, command: &[&str], path: &str) -> Command {
         let nsenter = find("nsenter").expect("it was there");
         let mut enter = Command::new(nsenter);
         for kind in ["net", "mount"] {
@@ -144,6 +151,11 @@ impl Namespace {
             .args(["HISTFILE=/dev/null", "LC_ALL=C"])
             .arg(find(command[0]).expect("a shell or nft"))
             .args(&command[1..]);
+        enter
+    }
+
+    fn enter(&self, command: &[&str], input: &str, path: &str) -> Outcome {
+        let mut enter = self.entered(command, path);
         let mut child =
             enter.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("nsenter starts");
         let mut stdin = child.stdin.take().expect("it was piped");
@@ -183,7 +195,7 @@ impl Drop for Namespace {
 }
 
 /// Where a command is.
-fn find(name: &str) -> Option<PathBuf> {
+pub fn find(name: &str) -> Option<PathBuf> {
     let path = std::env::var("PATH").unwrap_or_default();
     let folders = path.split(':').chain(["/usr/sbin", "/sbin"]).map(Path::new);
     folders.map(|folder| folder.join(name)).find(|candidate| candidate.is_file())

@@ -79,7 +79,7 @@ fn spans(value: &Value) -> Option<Vec<Span>> {
 }
 
 /// A host or port, a prefix or a range, in the one canonical way to write it.
-fn one(value: &Value) -> Option<String> {
+pub fn one(value: &Value) -> Option<String> {
     let plain =
         |value: &Value| value.as_str().map(str::to_owned).or_else(|| value.as_u64().map(|number| number.to_string()));
     if let Some([first, last]) = value["range"].as_array().map(Vec::as_slice) {

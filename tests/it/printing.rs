@@ -29,6 +29,11 @@ pub fn iptables() -> &'static Dialect {
     named("iptables")
 }
 
+/// The language of Red Hat's own firewall.
+pub fn firewalld() -> &'static Dialect {
+    named("firewalld")
+}
+
 /// The other one.
 pub fn powershell() -> &'static Dialect {
     named("powershell")

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use portcullis::net::Direction;
 
 use crate::allowed::Allowed;
-use crate::{iptables_text, netsh_text, nft_text, powershell_text, ufw_text};
+use crate::{firewalld_text, iptables_text, netsh_text, nft_text, powershell_text, ufw_text};
 
 /// What a printed text says.
 #[derive(Debug, Default)]
@@ -29,6 +29,7 @@ pub fn read(dialect: &str, text: &str) -> Result<Read, String> {
     match dialect {
         "iptables" => iptables_text::read(text),
         "netsh" => netsh_text::read(text),
+        "firewalld" => firewalld_text::read(text),
         "nftables" => nft_text::read(text),
         "powershell" => powershell_text::read(text),
         "ufw" => ufw_text::read(text),
@@ -53,6 +54,8 @@ pub fn whole(dialect: &str, direction: Direction, drops: bool) -> BTreeSet<(Dire
         ("ufw", Direction::Ingress) => &["established", "loopback", "icmp", "icmpv6", "dhcp", "dhcpv6"],
         ("ufw", Direction::Egress) if drops => &["established", "loopback", "icmp", "icmpv6", "dhcp", "dhcpv6"],
         ("ufw", Direction::Egress) => &[],
+        // Replies and loopback it accepts by itself, before any policy.
+        ("firewalld", _) => &["icmp", "icmpv6", "dhcp", "dhcpv6"],
         _ => return BTreeSet::new(),
     };
     words.iter().copied().chain([verdict]).map(|word| (direction, word)).collect()
