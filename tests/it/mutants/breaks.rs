@@ -11,7 +11,7 @@ const WHOLE: Option<Policy> = Some(Policy::WholeHost);
 
 /// Sentences without which rules stand but let nothing through, or more than they say: dialect, policy (or both), and the
 /// commands, each as many times as it stands here.
-pub const DEMANDS: [(&str, Option<Policy>, &[&str]); 7] = [
+pub const DEMANDS: [(&str, Option<Policy>, &[&str]); 8] = [
     (
         "nftables",
         ADDED,
@@ -46,6 +46,16 @@ pub const DEMANDS: [(&str, Option<Policy>, &[&str]); 7] = [
         ],
     ),
     ("netsh", None, &["@fltmc >nul 2>&1 && set \"PORTCULLIS=go\""]),
+    (
+        "firewalld",
+        None,
+        &[
+            "    policy_in | xml >\"$1/policies/portcullis-in.xml\" &&",
+            "    policy_out | xml >\"$1/policies/portcullis-out.xml\"",
+            "  place \"$copy\" || stop 'firewalld did not take the rules: what was there before is back.'",
+            "  moved \"$1\" /etc/firewalld && reload && standing && return 0",
+        ],
+    ),
     ("ufw", None, &["  ufw=ufw"]),
     ("ufw", ADDED, &["  change"]),
     // Once more when the rules of others are aside.
@@ -53,7 +63,7 @@ pub const DEMANDS: [(&str, Option<Policy>, &[&str]); 7] = [
 ];
 
 /// How the words of each dialect can be broken; in one policy, or in both.
-pub const BREAKS: [(&str, Option<Policy>, &[Break]); 13] = [
+pub const BREAKS: [(&str, Option<Policy>, &[Break]); 16] = [
     (
         "nftables",
         None,
@@ -211,6 +221,52 @@ pub const BREAKS: [(&str, Option<Policy>, &[Break]); 13] = [
             ),
             ("dhcp", "out udp 68->67 to 0.0.0.0/0 # dhcp DHCP\n", ""),
             ("dhcp", "out udp 546->547 to fe80::/10 ", "out udp 546->547 to ::/0 "),
+        ],
+    ),
+    (
+        "firewalld",
+        None,
+        &[
+            ("verdict", "<accept/>", "<drop/>"),
+            ("verdict", "<accept/>", "<reject/>"),
+            ("end", "<source address=\"1", "<destination address=\"1"),
+            ("end", "<destination address=\"2", "<source address=\"2"),
+            ("everyone", "<source address=\"192.0.2.65\"/>", ""),
+            ("everyone", "<source ", "<source invert=\"True\" "),
+            ("family", "<rule family=\"ipv4\"><source", "<rule family=\"ipv6\"><source"),
+            ("family", "<rule family=\"ipv6\"><destination", "<rule><destination"),
+            ("family", "name=\"family\" value=\"inet\"", "name=\"family\" value=\"inet6\""),
+            (
+                "port of the wrong end",
+                "<port port=\"443\" protocol=\"tcp\"/>",
+                "<source-port port=\"443\" protocol=\"tcp\"/>",
+            ),
+            ("port missing", "<port port=\"443\" protocol=\"tcp\"/>", ""),
+            ("every port", "<port port=\"443\" protocol=\"tcp\"/>", "<protocol value=\"tcp\"/>"),
+            ("order", "priority=\"-14900\"", "priority=\"14900\""),
+            ("zone", "<ingress-zone name=\"ANY\"/>", "<ingress-zone name=\"public\"/>"),
+            ("zone", "<egress-zone name=\"HOST\"/>", "<egress-zone name=\"ANY\"/>"),
+            ("everyone", "</policy>", "  <rule><accept/></rule>\n</policy>"),
+            ("set lost", "<source ipset=\"portcullis-in-g4-v4\"/>", "<source ipset=\"portcullis-in-g9-v4\"/>"),
+            ("not applied", "policy_in | xml", ": | xml"),
+            ("here-document", "cat <<'RULES'", "cat <<RULES"),
+        ],
+    ),
+    ("firewalld", ADDED, &[("default", "target=\"CONTINUE\"", "target=\"ACCEPT\"")]),
+    (
+        "firewalld",
+        WHOLE,
+        &[
+            ("default", "-14900\" target=\"DROP\"", "-14900\" target=\"CONTINUE\""),
+            ("default", "-14900\" target=\"DROP\"", "-14900\" target=\"ACCEPT\""),
+            ("neighbours", "  <rule family=\"ipv6\"><protocol value=\"ipv6-icmp\"/><accept/></rule>\n", ""),
+            (
+                "large packets",
+                "  <rule family=\"ipv4\"><icmp-type name=\"destination-unreachable\"/><accept/></rule>\n",
+                "",
+            ),
+            ("dhcp", "<source address=\"fe80::/10\"/>", ""),
+            ("dhcp", "<port port=\"68\" protocol=\"udp\"/>", "<port port=\"1-68\" protocol=\"udp\"/>"),
         ],
     ),
     (
