@@ -14,11 +14,18 @@ pub struct SystemProgram {
     pub names: &'static [&'static str],
     debian: &'static str,
     ubuntu: &'static str,
+    /// Installing it starts it where systemd runs: there it is left to the user.
+    starts: bool,
 }
 
 impl SystemProgram {
     const fn new(names: &'static [&'static str], debian: &'static str) -> SystemProgram {
-        SystemProgram { names, debian, ubuntu: debian }
+        SystemProgram { names, debian, ubuntu: debian, starts: false }
+    }
+
+    /// A program that guards the machine itself once it is installed.
+    const fn service(names: &'static [&'static str], debian: &'static str) -> SystemProgram {
+        SystemProgram { starts: true, ..SystemProgram::new(names, debian) }
     }
 
     /// Where it is.
@@ -37,14 +44,23 @@ pub const CHROMIUM: SystemProgram = SystemProgram {
     names: &["chromium", "chromium-browser", "google-chrome"],
     debian: "chromium",
     ubuntu: "chromium-browser",
+    starts: false,
 };
 /// Its driver.
-pub const CHROMEDRIVER: SystemProgram =
-    SystemProgram { names: &["chromedriver"], debian: "chromium-driver", ubuntu: "chromium-chromedriver" };
+pub const CHROMEDRIVER: SystemProgram = SystemProgram {
+    names: &["chromedriver"],
+    debian: "chromium-driver",
+    ubuntu: "chromium-chromedriver",
+    starts: false,
+};
 /// Loads the nftables rules we write.
 pub const NFT: SystemProgram = SystemProgram::new(&["nft"], "nftables");
 /// Loads the iptables rules we write, with either backend.
 pub const IPTABLES: SystemProgram = SystemProgram::new(&["iptables-nft-restore"], "iptables");
+/// Loads the firewalld rules we write.
+pub const FIREWALLD: SystemProgram = SystemProgram::service(&["firewall-offline-cmd"], "firewalld");
+/// The bus over which firewalld is spoken to.
+pub const DBUS: SystemProgram = SystemProgram::new(&["dbus-daemon"], "dbus");
 /// Finds what is wrong with a shell script.
 pub const SHELLCHECK: SystemProgram = SystemProgram::new(&["shellcheck"], "shellcheck");
 /// Stores and loads the ufw rules we write; installing it turns nothing on.
@@ -60,13 +76,14 @@ pub const NPM: SystemProgram = SystemProgram::new(&["npm", "npm.cmd"], "npm");
 /// Runs another generator of firewall rules; the package brings the environments that keep it apart from the system's Python.
 pub const PYTHON: SystemProgram = SystemProgram::new(&["python3", "python"], "python3-venv");
 
-const ALL: [&SystemProgram; 11] =
-    [&CHROMIUM, &CHROMEDRIVER, &NFT, &IPTABLES, &UFW, &IP, &BASH, &DASH, &SHELLCHECK, &NPM, &PYTHON];
+const ALL: [&SystemProgram; 13] =
+    [&CHROMIUM, &CHROMEDRIVER, &NFT, &IPTABLES, &FIREWALLD, &DBUS, &UFW, &IP, &BASH, &DASH, &SHELLCHECK, &NPM, &PYTHON];
 
 /// Installs the missing ones, where that is ours to do: as root, on Debian or Ubuntu. One by one, so that one that cannot be
 /// had keeps no other away; what is still missing afterwards is the caller's to report.
 pub fn install_missing() {
-    let missing = ALL.into_iter().filter(|program| program.path().is_none());
+    let guarded = Path::new("/run/systemd/system").exists();
+    let missing = ALL.into_iter().filter(|program| program.path().is_none() && !(guarded && program.starts));
     let missing: Vec<&SystemProgram> = missing.collect();
     if missing.is_empty() || find("apt-get").is_none() || !is_root() {
         return;
