@@ -34,16 +34,10 @@ pub(super) const FAMILIES: &str = r#"  families='iptables ip6tables'
 pub(super) const UNKNOWN: &str = "  unknown='The host loaded this policy with its own rules, so what was there before is not known. Take PORTCULLIS out of those (for example /etc/iptables/rules.v4 and rules.v6) and load them again.'
 ";
 
-/// `host COMMAND CHAIN` prints what brings back a chain of the host as it is now; `ours COMMAND CHAIN` and, last,
-/// `absent COMMAND CHAIN` the same of one of ours. `load COMMAND RULES` takes rules that are complete: its loader holds the lock
-/// for which `new` may wait. `swap` loads what `new COMMAND` prints in all families or in none; `now COMMAND` prints what takes
-/// that back.
-pub(super) const SWAP: &str = r#"host() {
-  "$1-save" -t filter | sed -n "s/^\(:$2 [A-Z]*\) .*/\1 [0:0]/p"
-  echo "-F $2"
-  "$1-save" -t filter | grep "^-A $2 "
-}
-ours() {
+/// `ours COMMAND CHAIN` and, last, `absent COMMAND CHAIN` print what brings back one of our chains as it is now.
+/// `load COMMAND RULES` takes rules that are complete: its loader holds the lock for which `new` may wait. `swap` loads what
+/// `new COMMAND` prints in all families or in none; `now COMMAND` prints what takes that back.
+pub(super) const SWAP: &str = r#"ours() {
   echo ":$2 - [0:0]"
   "$1-save" -t filter | grep "^-A $2 "
 }
@@ -70,9 +64,15 @@ swap() {
 }
 "#;
 
-/// `native COMMAND CHAIN` says whether a chain has rules that were made with nft: iptables lists them without their sets, as if
-/// they were for everyone, and such a list must never be loaded. Its own rules count, and look nothing up.
-pub(super) const NATIVE: &str = r#"native() {
+/// `host COMMAND CHAIN` prints what brings back a chain of the host as it is now. `made COMMAND CHAIN` stops where a chain has
+/// rules that were made with nft: iptables lists them without their sets, as if they were for everyone, and such a list must
+/// never be loaded. Its own rules count, and look nothing up.
+pub(super) const NATIVE: &str = r#"host() {
+  "$1-save" -t filter | sed -n "s/^\(:$2 [A-Z]*\) .*/\1 [0:0]/p"
+  echo "-F $2"
+  "$1-save" -t filter | grep "^-A $2 "
+}
+native() {
   case "$(iptables -V)" in *nf_tables*) ;; *) return 1 ;; esac
   case "$1" in ip6tables) kind=ip6 ;; *) kind=ip ;; esac
   nft --debug=netlink list chain "$kind" filter "$2" 2>/dev/null | awk '
