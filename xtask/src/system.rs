@@ -58,7 +58,7 @@ pub const NFT: SystemProgram = SystemProgram::new(&["nft"], "nftables");
 /// Loads the iptables rules we write, with either backend.
 pub const IPTABLES: SystemProgram = SystemProgram::new(&["iptables-nft-restore"], "iptables");
 /// Loads the firewalld rules we write.
-pub const FIREWALLD: SystemProgram = SystemProgram::service(&["firewall-offline-cmd"], "firewalld");
+pub const FIREWALLD: SystemProgram = SystemProgram::service(&["firewall-offline-cmd"], "firewalld netbase");
 /// The bus over which firewalld is spoken to.
 pub const DBUS: SystemProgram = SystemProgram::new(&["dbus-daemon"], "dbus");
 /// Finds what is wrong with a shell script.
