@@ -66,7 +66,7 @@ pub fn read(catalog: &Catalog, text: &str) -> Opened {
     }
     if text.len() > LONGEST {
         let end = (0..=LONGEST).rev().find(|end| text.is_char_boundary(*end)).unwrap_or(0);
-        text = &text[..end];
+        text = text.get(..end).unwrap_or_default();
         problems.push(format!("The link is too long: only its first {LONGEST} characters were read."));
     }
     let (format, body) = text.split_once(';').unwrap_or((text, ""));
@@ -80,7 +80,7 @@ pub fn read(catalog: &Catalog, text: &str) -> Opened {
         if !newer {
             return unflatten(catalog, items, &defaults, problems);
         }
-    } else if given != check(&text[..text.len() - given.len()]) {
+    } else if text.strip_suffix(given).is_none_or(|checked| given != check(checked)) {
         problems.push("The link was cut or changed on its way: check what you see.".to_owned());
     }
     let changes = body.split(';').filter(|item| !item.is_empty()).map(|item| match item.split_once('=') {

@@ -324,8 +324,8 @@ pub fn parse_list<T: PartialEq>(text: &str, parse: impl Fn(&str) -> Result<T, Re
 }
 
 fn short(text: &str) -> String {
-    match text.char_indices().nth(60) {
-        Some((end, _)) => format!("{}…", &text[..end]),
+    match text.chars().nth(60) {
+        Some(_) => text.chars().take(60).chain(['…']).collect(),
         None => text.to_owned(),
     }
 }

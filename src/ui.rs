@@ -17,19 +17,23 @@ mod notices;
 mod snippet;
 pub mod state;
 
-pub use app::App;
+pub use app::Page;
 
 use yew::{Callback, MouseEvent, UseReducerDispatcher};
 
+use crate::browser;
 use crate::deployment::Edit;
 use state::{Action, State};
 
 /// Mounts the app into the element `app`, or into the body where there is none.
 pub fn mount() {
     app::on_failure();
-    match crate::browser::mount_point() {
-        Some(root) => yew::Renderer::<App>::with_root(root).render(),
-        None => yew::Renderer::<App>::new().render(),
+    let Some(begun) = app::begin() else {
+        return browser::show_failure("The catalog of this page cannot be read: the file is damaged.", "");
+    };
+    match browser::mount_point() {
+        Some(root) => yew::Renderer::<Page>::with_root_and_props(root, begun).render(),
+        None => yew::Renderer::<Page>::with_props(begun).render(),
     };
 }
 

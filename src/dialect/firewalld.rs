@@ -10,6 +10,7 @@ use std::fmt::Write;
 
 use super::{Dialect, Plan, Planned, Text, plain};
 use crate::net::{Address, Direction, Family, Policy, System};
+use crate::order::sort_by;
 use crate::shell;
 
 mod script;
@@ -33,7 +34,7 @@ pub static DIALECT: Dialect = Dialect {
 fn assumes(policy: Policy, direction: Direction) -> &'static str {
     match (policy, direction) {
         (Policy::Additive, Direction::Ingress) => {
-            "Opens what is listed, whatever zone an interface is in; the rest stays as the zones say. What filters outside firewalld can still drop it."
+            "Opens what is listed, whatever zone an interface is in: the rest stays as the zones say. What filters outside firewalld can still drop it."
         }
         (Policy::Additive, Direction::Egress) => {
             "firewalld accepts outgoing traffic by default: these egress rules change nothing until a policy drops it."
@@ -265,7 +266,7 @@ fn entries(planned: &Planned, family: Family) -> Vec<String> {
         .flat_map(|peer| peer.prefixes())
         .filter_map(|piece| block(&piece).map(|(at, n)| (at, n, piece)))
         .collect();
-    blocks.sort();
+    sort_by(&mut blocks, Ord::cmp);
     // In this order a block stands behind the one around it, with nothing between but others within that.
     blocks.dedup_by(|(at, _, _), (around, length, _)| (*at ^ *around).checked_shr(128 - *length).unwrap_or(0) == 0);
     blocks.into_iter().map(|(_, _, piece)| piece.to_string()).collect()

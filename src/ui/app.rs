@@ -29,23 +29,14 @@ pub fn on_failure() {
     }));
 }
 
-fn begin() -> Option<State> {
+/// What the page begins with; `None` if its catalog cannot be read.
+pub fn begin() -> Option<PageProps> {
     let catalog = Catalog::spotfire().ok()?;
     let kept = browser::stored(KEPT);
     LATEST.with(|latest| *latest.borrow_mut() = kept.clone().unwrap_or_default());
     let broken = browser::stored(STARTING).is_some();
     browser::store(STARTING, "1");
-    Some(State::begin(catalog, &browser::fragment(), kept, broken))
-}
-
-/// The app.
-#[component]
-pub fn App() -> Html {
-    let begun = use_memo((), |()| begin());
-    match &*begun {
-        Some(begun) => html! { <Page begun={Begun(Rc::new(begun.clone()))} /> },
-        None => html! { <p role="alert">{ "The catalog of this page cannot be read: the file is damaged." }</p> },
-    }
+    Some(PageProps { begun: Begun(Rc::new(State::begin(catalog, &browser::fragment(), kept, broken))) })
 }
 
 /// The state a page begins with; made once.
@@ -58,13 +49,15 @@ impl PartialEq for Begun {
     }
 }
 
+/// See [`begin`].
 #[derive(Properties, PartialEq)]
-struct PageProps {
+pub struct PageProps {
     begun: Begun,
 }
 
+/// The app.
 #[component]
-fn Page(props: &PageProps) -> Html {
+pub fn Page(props: &PageProps) -> Html {
     let begun = props.begun.clone();
     let state = use_reducer(move || (*begun.0).clone());
     let act = Act(state.dispatcher());

@@ -2,6 +2,7 @@
 
 use crate::dialect::{Plan, Planned, plain};
 use crate::net::Direction;
+use crate::order::sort_by_key;
 use crate::windows::base;
 
 /// Addresses in one rule, so that no line is cut (8191 characters at the prompt, 4095 in some terminals).
@@ -70,7 +71,7 @@ pub fn rules(plan: &Plan, direction: Direction, name: &str) -> Vec<Row> {
             add(row.title, row.key, row.title, &matches, false);
         }
     }
-    rows.sort_by_key(|row| !row.guards);
+    sort_by_key(&mut rows, |row| !row.guards);
     rows
 }
 
