@@ -33,7 +33,7 @@ pub static DIALECT: Dialect = Dialect {
 fn assumes(policy: Policy, direction: Direction) -> &'static str {
     match (policy, direction) {
         (Policy::Additive, Direction::Ingress) => {
-            "Opens what is listed, whatever zone an interface is in; the rest stays as the zones say. What filters outside firewalld can still drop it."
+            "Opens what is listed, whatever zone an interface is in. The rest stays as the zones say. What filters outside firewalld can still drop it."
         }
         (Policy::Additive, Direction::Egress) => {
             "firewalld accepts outgoing traffic by default: these egress rules change nothing until a policy drops it."

@@ -122,12 +122,14 @@ impl Reader {
         };
         let target =
             open.strip_prefix("<policy priority=\"-14900\" target=\"").and_then(|rest| rest.strip_suffix("\">"));
-        let additive = match (target, direction) {
-            (Some("CONTINUE"), _) => true,
-            (Some("DROP"), _) => self.read.base.insert((direction, "drop")) && false,
-            (Some("ACCEPT"), Direction::Egress) => self.read.base.insert((direction, "accept")) && false,
+        let verdict = match (target, direction) {
+            (Some("CONTINUE"), _) => None,
+            (Some("DROP"), _) => Some("drop"),
+            (Some("ACCEPT"), Direction::Egress) => Some("accept"),
             _ => return Err(format!("not a target: {open}")),
         };
+        self.read.base.extend(verdict.map(|verdict| (direction, verdict)));
+        let additive = verdict.is_none();
         let (ends, word) = match direction {
             Direction::Ingress => (["ANY", "HOST"], "incoming"),
             Direction::Egress => (["HOST", "ANY"], "outgoing"),

@@ -43,6 +43,10 @@ pub const CHROMEDRIVER: SystemProgram =
     SystemProgram { names: &["chromedriver"], debian: "chromium-driver", ubuntu: "chromium-chromedriver" };
 /// Loads the nftables rules we write.
 pub const NFT: SystemProgram = SystemProgram::new(&["nft"], "nftables");
+/// Takes the firewalld texts; the tests start it in a namespace only.
+pub const FIREWALLD: SystemProgram = SystemProgram::new(&["firewalld"], "firewalld netbase");
+/// The bus it is talked to on, in the same namespace.
+pub const DBUS: SystemProgram = SystemProgram::new(&["dbus-daemon"], "dbus");
 /// Makes network namespaces.
 pub const IP: SystemProgram = SystemProgram::new(&["ip"], "iproute2");
 /// Runs the scripts we write.
@@ -52,7 +56,7 @@ pub const DASH: SystemProgram = SystemProgram::new(&["dash"], "dash");
 /// Brings wasm-opt and the accessibility checker, and Node with it.
 pub const NPM: SystemProgram = SystemProgram::new(&["npm", "npm.cmd"], "npm");
 
-const ALL: [&SystemProgram; 7] = [&CHROMIUM, &CHROMEDRIVER, &NFT, &IP, &BASH, &DASH, &NPM];
+const ALL: [&SystemProgram; 9] = [&CHROMIUM, &CHROMEDRIVER, &NFT, &DBUS, &FIREWALLD, &IP, &BASH, &DASH, &NPM];
 
 /// Installs the missing ones, where that is ours to do: as root, on Debian or Ubuntu. One by one, so that one that cannot be
 /// had keeps no other away; what is still missing afterwards is the caller's to report.
@@ -78,10 +82,24 @@ pub fn install_missing() {
             true => program.ubuntu,
             false => program.debian,
         };
+        if program.names == FIREWALLD.names && !kept_still() {
+            say(
+                "firewalld is missing, and not installed here: its package would start it, and change what this machine lets in",
+            );
+            continue;
+        }
         say(&format!("{package} is missing: installing it (a few minutes at most, once)"));
         let words = format!("install --quiet --yes --no-install-recommends {package}");
         apt_get(&words);
     }
+}
+
+/// True if the package of firewalld does not start it here: nothing starts services in a container, and on a machine of the
+/// checks' own it is told not to. Whoever works on a machine decides that alone.
+fn kept_still() -> bool {
+    let started = Path::new("/run/systemd/system").exists();
+    let own = std::env::var("CI").is_ok_and(|ci| ci == "true");
+    !started || own && run(Command::new("systemctl").args(["mask", "firewalld.service"])).is_ok()
 }
 
 /// True for the system's administrator.
