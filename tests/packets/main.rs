@@ -17,6 +17,7 @@
 mod backend;
 mod broken;
 mod lab;
+mod refused;
 #[allow(dead_code, reason = "shared with the core tests, which use all of it")]
 #[path = "../it/scenarios.rs"]
 mod scenarios;
@@ -83,6 +84,7 @@ on_every_firewall!(unconfirmed_texts_roll_back: crate::ALL, |it| {
     crate::way::guarded(&crate::story::default(), it, "Spotfire Server");
 });
 on_every_firewall!(broken_texts_are_noticed: crate::ALL, crate::broken::noticed);
+on_every_firewall!(what_is_refused_changes_nothing: crate::ALL, crate::refused::changes_nothing);
 on_every_firewall!(every_text_alone_opens_exactly_its_own_flows: crate::ONE, crate::alone);
 
 /// A text for each group of a small deployment, and the servers of a large one.

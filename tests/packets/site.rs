@@ -125,12 +125,17 @@ impl Site {
 
     /// The text that the page copies for a group, both directions.
     pub fn text(&self, deployment: &Deployment, name: &str, text: Text) -> String {
+        self.text_in(self.backend.dialect, deployment, name, text)
+    }
+
+    /// The same, in another language.
+    pub fn text_in(&self, language: &str, deployment: &Deployment, name: &str, text: Text) -> String {
         let group = deployment.groups.iter().find(|group| group.name == name).expect("a group");
         let flows = flows(&CATALOG, deployment);
         let ruleset = enforce::rules(&CATALOG, deployment, &flows, Enforcement::Host(group.id.0));
         let context =
             Context { product: CATALOG.product, release: deployment.release, catalog: CATALOG.version, fragment: "" };
-        let language = dialect(self.backend.dialect).expect("the dialect");
+        let language = dialect(language).expect("the dialect");
         let copied = snippet(language, &ruleset, &Direction::ALL, text, &deployment.settings, &context);
         assert!(copied.held.is_empty(), "{:?}", copied.held);
         copied.text
@@ -173,6 +178,26 @@ impl Site {
             let refused = ran.survived && ran.status != Some(0) && ran.printed.contains(why);
             assert!(refused, "{}, {}: {}", self.backend.name, self.places[at].name, ran.printed);
         });
+    }
+
+    /// True if every machine of a group refuses a text, and says that nothing was changed; false if every one takes it.
+    pub fn refused(&self, group: &str, text: &str) -> bool {
+        let each = self.on_each(&self.of(group), |at, _| {
+            let ran = self.lab.run(at, Way::PastedWhole, text, "");
+            let refused = ran.printed.contains("\nportcullis: Nothing was changed.");
+            assert!(ran.survived && refused == (ran.status != Some(0)), "{}: {}", self.places[at].name, ran.printed);
+            refused
+        });
+        let first = each.first().copied().expect("a machine");
+        assert!(each.iter().all(|it| *it == first), "{}: one refuses, another does not", self.backend.name);
+        first
+    }
+
+    /// The same where whoever pastes it is not root.
+    pub fn refuses_without_root(&self, group: &str, text: &str) {
+        self.on_each(&self.of(group), |at, _| self.lab.install(at, "id", "echo 1000"));
+        self.refuses(group, text, "Root is needed");
+        self.on_each(&self.of(group), |at, _| self.lab.uninstall(at, "id"));
     }
 
     fn go(&self, at: usize, way: Way, text: &str) {

@@ -57,7 +57,7 @@ fn law_8(story: &Story, backend: &'static Backend, policy: Policy) {
 }
 
 /// What a text that was rolled back leaves behind, and nobody reads any more. Taking out takes it away, too.
-const SWEEP: &str = "rm -rf /run/portcullis/*-back.sh /run/portcullis/*-earlier*";
+pub const SWEEP: &str = "rm -rf /run/portcullis/*-back.sh /run/portcullis/*-earlier*";
 
 /// A whole policy that waits for its confirmation, on the machine of one group; each text is pasted, and the terminal is
 /// closed after it.

@@ -103,6 +103,14 @@ impl Lab {
         install(&self.namespaces[machine], name, text);
     }
 
+    /// Takes it away again.
+    ///
+    /// # Panics
+    /// If it is not there.
+    pub fn uninstall(&self, machine: usize, name: &str) {
+        self.namespaces[machine].inside(|| fs::remove_file(Path::new(BIN).join(name)).expect("a program of its own"));
+    }
+
     /// Lets a machine have a unit that is enabled and runs.
     ///
     /// # Panics
