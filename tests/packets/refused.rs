@@ -15,8 +15,12 @@ use crate::way::SWEEP;
 const GROUP: &str = "Spotfire Server";
 
 /// A rule, and what no firewall knows: by the words before and behind the port of the first rule for TCP.
-const NONSENSE: [[&str; 2]; 4] =
-    [["tcp dport", "tcp dpart"], ["-p tcp", "-p nonsense"], ["in tcp", "in nonsense"], ["protocol=\"tcp\"", "protocol=\"nonsense\""]];
+const NONSENSE: [[&str; 2]; 4] = [
+    ["tcp dport", "tcp dpart"],
+    ["-p tcp", "-p nonsense"],
+    ["in tcp", "in nonsense"],
+    ["protocol=\"tcp\"", "protocol=\"nonsense\""],
+];
 
 /// Any call of iptables makes tables: they must be empty, and go.
 const EMPTY: &str = "( for family in ip ip6; do
