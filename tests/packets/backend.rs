@@ -22,6 +22,8 @@ pub struct Backend {
     pub unit: &'static str,
     /// Its texts change rules one by one: those that stay keep their place.
     pub gradual: bool,
+    /// Its texts take seconds: where time is short, it tells of fewer machines.
+    pub slow: bool,
     /// What that unit does.
     pub boot: &'static str,
 }
@@ -62,6 +64,7 @@ END
 "#,
     unit: "nftables",
     gradual: false,
+    slow: false,
     boot: "nft -f /etc/nftables.conf\n",
 };
 
@@ -117,6 +120,7 @@ pub static IPTABLES: Backend = Backend {
     setup: TABLES,
     unit: "netfilter-persistent",
     gradual: false,
+    slow: false,
     boot: LOADED,
 };
 
@@ -137,6 +141,7 @@ pub static LEGACY: Backend = Backend {
     setup: TABLES,
     unit: "netfilter-persistent",
     gradual: false,
+    slow: false,
     boot: LOADED,
 };
 
@@ -179,6 +184,7 @@ END
 "#,
     unit: "firewalld",
     gradual: false,
+    slow: true,
     // A bus that starts firewalld when somebody asks for it; the answer comes when its rules are loaded.
     boot: r#"mkdir -p /run/dbus/services
 cat >/run/dbus/bus.conf <<'END'
@@ -213,6 +219,7 @@ sed -i 's/^ENABLED=.*/ENABLED=yes/' /etc/ufw/ufw.conf
 "#,
     unit: "ufw",
     gradual: true,
+    slow: true,
     boot: "/lib/ufw/ufw-init start\n",
 };
 

@@ -10,9 +10,6 @@ use crate::backend::Backend;
 use crate::site::Site;
 use crate::story;
 
-/// Whose text is broken.
-const GROUP: &str = "Spotfire Server";
-
 /// How a language writes what is broken; `@` stands for an address, `#` for a port.
 struct Words {
     /// The peer of an incoming and of an outgoing rule.
@@ -111,17 +108,14 @@ pub fn noticed(backend: &'static Backend) {
 
 fn noticed_under(backend: &'static Backend, policy: Policy) {
     let story = story::known_clients();
-    let others = story.others(GROUP);
-    let version = match policy {
-        Policy::Additive => story.first.clone(),
-        Policy::WholeHost => story.first.whole(&others),
-    };
+    let (group, others) = (story.chief, story.unguarded(false));
+    let [version, _] = story.under(policy, &others);
     let mut site = Site::new(backend, &story.addressed, &others, &[&version.table]);
     site.guard();
     site.run_everywhere(&version, Text::Apply);
     site.still_agrees("as copied");
 
-    let text = site.text(&version.deployment, GROUP, Text::Apply);
+    let text = site.text(&version.deployment, group, Text::Apply);
     let words = words(backend.dialect);
     let managed = (policy == Policy::WholeHost).then_some(MANAGED);
     let mut broken = text.clone();
@@ -134,24 +128,24 @@ fn noticed_under(backend: &'static Backend, policy: Policy) {
         let verdict = if passes { "open, not in the table" } else { "in the table, not open" };
         told.push((fault, format!("{from} -> {to} {protocol} {asked}: {verdict}")));
     }
-    site.run(GROUP, &broken);
+    site.run(group, &broken);
     let found = site.differences();
     for (fault, told) in told {
         assert!(found.contains(&told), "{}, {policy:?}, {fault:?}: not seen: {told}\n{found:#?}", backend.name);
     }
     if policy == Policy::WholeHost {
-        wide(&mut site, backend, &text, words.whole);
+        wide(&mut site, group, backend, &text, words.whole);
     }
     site.run_everywhere(&version, Text::Apply);
     site.agrees("as copied, over what was broken");
 }
 
 /// A word for all rules of a whole policy.
-fn wide(site: &mut Site, backend: &Backend, text: &str, words: &[[&str; 2]]) {
+fn wide(site: &mut Site, group: &str, backend: &Backend, text: &str, words: &[[&str; 2]]) {
     for [from, to] in words {
         let broken = text.replace(from, to);
         assert_ne!(broken, text, "{from}");
-        site.run(GROUP, &broken);
+        site.run(group, &broken);
         assert_ne!(site.differences(), Vec::<String>::new(), "{}: {to} instead of {from} goes unnoticed", backend.name);
     }
 }

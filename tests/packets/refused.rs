@@ -11,9 +11,6 @@ use crate::site::Site;
 use crate::story;
 use crate::way::SWEEP;
 
-/// Whose machine is asked too much.
-const GROUP: &str = "Spotfire Server";
-
 /// A rule, and what no firewall knows: by the words before and behind the port of the first rule for TCP.
 const NONSENSE: [[&str; 2]; 4] = [
     ["tcp dport", "tcp dpart"],
@@ -40,11 +37,8 @@ pub fn changes_nothing(backend: &'static Backend) {
 
 fn refused(backend: &'static Backend, policy: Policy) {
     let story = story::known_clients();
-    let others = story.others(GROUP);
-    let [first, next] = match policy {
-        Policy::Additive => [story.first.clone(), story.changed.clone()],
-        Policy::WholeHost => [&story.first, &story.changed].map(|version| version.whole(&others)),
-    };
+    let (group, others) = (story.chief, story.unguarded(false));
+    let [first, next] = story.under(policy, &others);
     let mut site = Site::new(backend, &story.addressed, &others, &[&first.table]);
     site.guard();
     for earlier in [false, true] {
@@ -53,26 +47,26 @@ fn refused(backend: &'static Backend, policy: Policy) {
         }
         let was = site.states();
         for text in Text::ALL.into_iter().filter(|text| policy == Policy::WholeHost || *text != Text::Guarded) {
-            let copied = site.text(&next.deployment, GROUP, text);
-            site.refuses_without_root(GROUP, &copied);
+            let copied = site.text(&next.deployment, group, text);
+            site.refuses_without_root(group, &copied);
             site.same(&was, &format!("{policy:?}, {text:?} without root"));
         }
         let guarded = (policy == Policy::WholeHost).then_some(Text::Guarded);
         for text in [Text::Try, Text::Apply].into_iter().chain(guarded) {
-            let copied = site.text(&next.deployment, GROUP, text);
-            site.refuses(GROUP, &nonsense(&copied), "Nothing was changed.");
-            site.run(GROUP, SWEEP);
+            let copied = site.text(&next.deployment, group, text);
+            site.refuses(group, &nonsense(&copied), "Nothing was changed.");
+            site.run(group, SWEEP);
             site.same(&was, &format!("{policy:?}, {text:?} with a rule that nobody takes"));
         }
     }
     site.agrees("after all that was refused");
     for other in BACKENDS.iter().filter(|other| other.dialect != backend.dialect && other.available().is_ok()) {
         let was = site.states();
-        let copied = |text| site.text_in(other.dialect, &next.deployment, GROUP, text);
-        if !site.refused(GROUP, &copied(Text::Apply)) {
-            site.run(GROUP, &copied(Text::TakeOut));
+        let copied = |text| site.text_in(other.dialect, &next.deployment, group, text);
+        if !site.refused(group, &copied(Text::Apply)) {
+            site.run(group, &copied(Text::TakeOut));
             if other.dialect == "iptables" {
-                site.run(GROUP, EMPTY);
+                site.run(group, EMPTY);
             }
         }
         site.same(&was, &format!("{policy:?}, a text for {}", other.name));

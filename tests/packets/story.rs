@@ -30,6 +30,8 @@ pub struct Story {
     pub changed: Version,
     /// Groups whose machines have no rules.
     pub unguarded: &'static [&'static str],
+    /// The group whose text says most.
+    pub chief: &'static str,
 }
 
 /// A deployment and what must be possible in it, and nothing else.
@@ -42,18 +44,19 @@ pub struct Version {
 }
 
 impl Story {
-    /// All groups but one.
-    pub fn others(&self, name: &str) -> Vec<&str> {
-        self.addressed.groups.iter().map(|group| group.name.as_str()).filter(|other| *other != name).collect()
+    /// The groups whose machines have no rules: those of the story, or all but its chief.
+    pub fn unguarded(&self, all: bool) -> Vec<&str> {
+        let names = self.addressed.groups.iter().map(|group| group.name.as_str());
+        names.filter(|name| if all { self.unguarded.contains(name) } else { *name != self.chief }).collect()
     }
 
-    /// The story as it goes under a policy. Where it is whole, the first version drops what machines open and is not listed;
-    /// the changed one lets it pass.
-    pub fn under(&self, policy: Policy) -> [Version; 2] {
+    /// Both versions as they go under a policy. Where it is whole, the first drops what machines open and is not listed; the
+    /// changed one lets it pass.
+    pub fn under(&self, policy: Policy, unguarded: &[&str]) -> [Version; 2] {
         match policy {
             Policy::Additive => [self.first.clone(), self.changed.clone()],
             Policy::WholeHost => {
-                let [first, mut changed] = [&self.first, &self.changed].map(|it| it.whole(self.unguarded));
+                let [first, mut changed] = [&self.first, &self.changed].map(|it| it.whole(unguarded));
                 apply(&mut changed.deployment, Edit::DropOutgoing(false));
                 [first, Version { table: changed.table.letting_out(), ..changed }]
             }
@@ -103,6 +106,7 @@ pub fn default() -> Story {
         first: Version { deployment: first, table },
         changed: Version { deployment: next, table: changed },
         unguarded: &UNGUARDED,
+        chief: "Spotfire Server",
     }
 }
 
@@ -129,6 +133,7 @@ fn known(name: &'static str, addressed: Deployment) -> Story {
         addressed,
         changed: Version { deployment: next, table: changed },
         unguarded: &[],
+        chief: "Spotfire Server",
     }
 }
 
@@ -156,6 +161,7 @@ pub fn cluster() -> Story {
         first: Version { deployment: first, table },
         changed: Version { deployment: next, table: changed },
         unguarded: &UNGUARDED,
+        chief: "Spotfire Servers",
     }
 }
 
@@ -174,6 +180,7 @@ pub fn one_machine() -> Story {
         first: Version { deployment: first, table },
         changed: Version { deployment: next, table: changed },
         unguarded: &UNGUARDED,
+        chief: "Spotfire",
     }
 }
 

@@ -15,7 +15,7 @@ use super::namespace::Namespace;
 use super::{Lab, Way};
 
 /// How long somebody may take to fall asleep, or to end after waking.
-const PATIENCE: Timespec = Timespec { tv_sec: 60, tv_nsec: 0 };
+const PATIENCE: Timespec = Timespec { tv_sec: 120, tv_nsec: 0 };
 
 /// What a machine forgets when it is restarted, and what its start does after the host's own rules: the units that are
 /// wanted, as systemd would run them.

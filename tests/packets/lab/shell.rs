@@ -14,7 +14,7 @@ use super::files::{BIN, HOME};
 use super::{Lab, PATH};
 
 /// How long [`Lab::run`] waits for an answer.
-const PATIENCE: Duration = Duration::from_secs(30);
+const PATIENCE: Duration = Duration::from_mins(2);
 
 /// How long a shell may take to go after the hang-up.
 const GRACE: Timespec = Timespec { tv_sec: 2, tv_nsec: 0 };
@@ -51,7 +51,7 @@ pub struct Output {
 }
 
 impl Lab {
-    /// Runs text in a machine, then gives it `stdin`: a file's content, or what the person types next. Waits 30 s at
+    /// Runs text in a machine, then gives it `stdin`: a file's content, or what the person types next. Waits two minutes at
     /// most. Then it hangs up, as a lost connection does: what is left to run must outlive that.
     ///
     /// # Panics
