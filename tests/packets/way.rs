@@ -83,23 +83,26 @@ pub fn guarded(story: &Story, backend: &'static Backend) {
 
     site.run_everywhere(&first, Text::Guarded);
     site.run(group, &confirm);
+    site.wake(group, 1);
     site.run(group, SWEEP);
     let confirmed = site.states();
+    site.agrees("confirmed in time");
+
     site.run_everywhere(&next, Text::Guarded);
     site.agrees("a changed one, waiting");
-    // The first still sleeps: it must not take back what it did not bring.
-    site.wake(group, 2);
+    site.wake(group, 1);
     site.went_back();
     site.run(group, SWEEP);
     site.same(&confirmed, "back to the earlier version");
     site.still_agrees("back to the earlier version");
 
+    // Confirmed, and the next at once: the clock of the first still runs, and must not take back what it did not bring.
     site.run_everywhere(&next, Text::Guarded);
     site.run(group, &confirm);
-    let changed = site.states();
-    site.wake(group, 1);
-    site.same(&changed, "confirmed in time");
-    site.agrees("confirmed in time");
+    site.run_everywhere(&first, Text::Guarded);
+    site.wake(group, 2);
+    site.went_back();
+    site.agrees("back to what was just confirmed");
     site.run_everywhere(&next, Text::TakeOut);
     site.same(&start, "taken out");
     crate::print(&site.tally(&format!("{}, waiting for a confirmation", story.name)));
