@@ -53,7 +53,7 @@ done
 ";
 
 /// How long a new laboratory may take until everybody hears everybody.
-const READY: Duration = Duration::from_secs(10);
+const READY: Duration = Duration::from_mins(1);
 
 /// One machine to be: a name for messages, and the addresses it owns.
 #[derive(Clone, Debug)]

@@ -14,7 +14,7 @@ use super::files::{BIN, HOME};
 use super::{Lab, PATH};
 
 /// How long [`Lab::run`] waits for an answer.
-const PATIENCE: Duration = Duration::from_mins(2);
+const PATIENCE: Duration = Duration::from_mins(10);
 
 /// How long a shell may take to go after the hang-up.
 const GRACE: Timespec = Timespec { tv_sec: 2, tv_nsec: 0 };
