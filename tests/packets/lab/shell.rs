@@ -51,7 +51,7 @@ pub struct Output {
 }
 
 impl Lab {
-    /// Runs text in a machine, then gives it `stdin`: a file's content, or what the person types next. Waits two minutes at
+    /// Runs text in a machine, then gives it `stdin`: a file's content, or what the person types next. Waits ten minutes at
     /// most. Then it hangs up, as a lost connection does: what is left to run must outlive that.
     ///
     /// # Panics
