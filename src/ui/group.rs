@@ -10,17 +10,14 @@ use super::state::{Action, State};
 use crate::browser;
 use crate::catalog::{Id, Kind, Listener, Role};
 use crate::deployment::{Edit, Group};
-use crate::net::{Addresses, System};
+use crate::net::{Addresses, Port, System};
 
 /// Everything that can be said of a group.
 pub fn details(state: &State, act: &Act, group: &Group) -> Html {
     let id = group.id;
     let label = |what: &str| format!("{what} of {}", group.name);
     let field = |what: &str| format!("{what}-{}", id.0);
-    let addresses = Callback::from({
-        let act = act.clone();
-        move |addresses| act.now(Action::Edit(Edit::Listens(id, addresses)))
-    });
+    let addresses = act.on(move |addresses| Some(Action::Edit(Edit::Listens(id, addresses))));
     let name = act.on(move |event: InputEvent| Some(Action::Edit(Edit::Rename(id, browser::typed(&event)))));
     let machines = act.on(move |event: InputEvent| {
         let text = browser::typed(&event);
@@ -61,10 +58,7 @@ fn outgoing(act: &Act, group: &Group) -> Html {
     let differs = act.on(move |event: Event| {
         Some(Action::Edit(Edit::Connects(id, browser::ticked(&event).then_some(Addresses::Missing))))
     });
-    let connects = Callback::from({
-        let act = act.clone();
-        move |addresses| act.now(Action::Edit(Edit::Connects(id, Some(addresses))))
-    });
+    let connects = act.on(move |addresses| Some(Action::Edit(Edit::Connects(id, Some(addresses)))));
     html! {
         <>
             <label class="tick">
@@ -172,10 +166,7 @@ fn port(state: &State, act: &Act, group: &Group, listener: &Listener) -> Html {
     let value = overrides.get(listener.id).copied();
     let (group_id, id, everywhere) = (group.id, listener.id, listener.same_everywhere);
     let edit = move |port| if everywhere { Edit::PortEverywhere(id, port) } else { Edit::Port(group_id, id, port) };
-    let onchange = Callback::from({
-        let act = act.clone();
-        move |port| act.now(Action::Edit(edit(port)))
-    });
+    let onchange = act.on(move |port| Some(Action::Edit(edit(port))));
     let label = format!("{} port of {}", listener.name, group.name);
     // The reset is a step of its own (one of several): it must not be undone together with the typing before it.
     html! {
@@ -207,14 +198,7 @@ fn instances(state: &State, act: &Act, group: &Group, role: &Role) -> Html {
     let off = state.deployment.off.contains(service);
     let ports = if off { &[] } else { group.instance_ports(service) };
     let rows = ports.iter().enumerate().map(|(at, port)| {
-        let onchange = Callback::from({
-            let act = act.clone();
-            move |port| {
-                if let Some(port) = port {
-                    act.now(Action::Edit(Edit::InstancePort(id, service, at, port)));
-                }
-            }
-        });
+        let onchange = act.on(move |port: Option<Port>| Some(Action::Edit(Edit::InstancePort(id, service, at, port?))));
         let label = format!("Port of {} instance {} on {}", role.name, at + 1, group.name);
         html! {
             <tr key={format!("{service}-{at}")}>

@@ -14,14 +14,8 @@ use crate::net::{Addresses, System};
 /// The fields, above the text of a group.
 pub fn panel(state: &State, act: &Act, group: &Group) -> Html {
     let policy = &state.deployment.host;
-    let management = {
-        let act = act.clone();
-        Callback::from(move |addresses| act.now(Action::Edit(Edit::Management(addresses))))
-    };
-    let ssh = {
-        let act = act.clone();
-        Callback::from(move |port| act.now(Action::Edit(Edit::Ssh(port))))
-    };
+    let management = act.on(move |addresses| Some(Action::Edit(Edit::Management(addresses))));
+    let ssh = act.on(move |port| Some(Action::Edit(Edit::Ssh(port))));
     let drop = act.on(|event: Event| Some(Action::Edit(Edit::DropOutgoing(browser::ticked(&event)))));
     let missing = policy.management == Addresses::Missing;
     let ways: Vec<String> = host::management(group.system)
@@ -70,10 +64,7 @@ fn base(state: &State, act: &Act, service: &'static Service) -> Html {
     let id = service.id;
     let used = !policy.without.contains(id);
     let relies = act.on(move |event: Event| Some(Action::Edit(Edit::Relies(id, browser::ticked(&event)))));
-    let onchange = {
-        let act = act.clone();
-        Callback::from(move |addresses| act.now(Action::Edit(Edit::Base(id, addresses))))
-    };
+    let onchange = act.on(move |addresses| Some(Action::Edit(Edit::Base(id, addresses))));
     let value = policy.base.get(id).cloned().unwrap_or_default();
     html! {
         <>

@@ -206,14 +206,11 @@ fn missing_peer(state: &State, act: &Act, id: GroupId, direction: Direction) -> 
     let outgoing = direction == Direction::Ingress && group.connects.is_some();
     let value = if outgoing { group.connects_from() } else { &group.listens }.clone();
     let onfocusin = act.on(move |_: FocusEvent| Some(Action::Filling(Some(id))));
-    let onchange = Callback::from({
-        let act = act.clone();
-        move |addresses| {
-            act.now(Action::Edit(match outgoing {
-                true => Edit::Connects(id, Some(addresses)),
-                false => Edit::Listens(id, addresses),
-            }));
-        }
+    let onchange = act.on(move |addresses| {
+        Some(Action::Edit(match outgoing {
+            true => Edit::Connects(id, Some(addresses)),
+            false => Edit::Listens(id, addresses),
+        }))
     });
     let field = format!("missing-{}", id.0);
     html! {
