@@ -13,6 +13,7 @@ pub mod ufw;
 use crate::net::{Address, Addresses, Direction, Family, Policy, System};
 use crate::order::Map;
 use crate::rule::{Rule, Ruleset};
+use crate::shell::Script;
 
 /// Every dialect, in the order of the page.
 pub static DIALECTS: [&Dialect; 6] =
@@ -302,6 +303,33 @@ fn families_apart(rule: &Rule) -> Option<String> {
     (!meet).then(|| {
         format!("{} and {} have no address family in common: rules between them can never match.", own.name, peer.name)
     })
+}
+
+/// What every dialect of Linux is: one shell script for a root shell. Name, words and printing are each one's own.
+const LINUX: Dialect = Dialect {
+    id: "",
+    name: "",
+    system: System::Linux,
+    extension: "sh",
+    line_end: "\n",
+    how: "Paste into a root shell, or save it and run it with sh.",
+    lasts: "Safe to run again. Gone after a restart unless you run Make it last.",
+    assumes: |_, _| "",
+    fields: &[],
+    clean: plain,
+    says: numbers_only,
+    print: |_, _| String::new(),
+};
+
+/// True for what every firewall of a host understands: they resolve names once, while they start, or not at all.
+fn numbers_only(address: &Address) -> bool {
+    !matches!(address, Address::Name(_))
+}
+
+/// The script as it is pasted: with the plan's head, and refusing to run while something is held back.
+fn pasted(plan: &Plan, text: Text, clean: fn(&str) -> String, script: Script) -> String {
+    let refusals = if text.has_rules() { plan.refusals(clean) } else { Vec::new() };
+    Script { header: plan.header.clone(), refusals, ..script }.pasted()
 }
 
 /// What remains of a text when only plain letters, digits, blanks and `. _ : / ( ) + , -` may stay; anything else becomes

@@ -8,8 +8,8 @@
 
 use std::fmt::Write;
 
-use super::{Dialect, Plan, Planned, Text, plain};
-use crate::net::{Address, Direction, Family, Policy, System};
+use super::{Dialect, LINUX, Plan, Planned, Text, pasted, plain};
+use crate::net::{Address, Direction, Family, Policy};
 use crate::order::sort_by;
 use crate::shell;
 
@@ -19,16 +19,11 @@ mod script;
 pub static DIALECT: Dialect = Dialect {
     id: "firewalld",
     name: "firewalld",
-    system: System::Linux,
-    extension: "sh",
-    line_end: "\n",
-    how: "Paste into a root shell, or save it and run it with sh.",
     lasts: "Safe to run again. Survives a restart. To see what is in place: firewall-cmd --list-all-policies",
     assumes,
-    fields: &[],
     clean,
-    says: |address| !matches!(address, Address::Name(_)),
     print,
+    ..LINUX
 };
 
 fn assumes(policy: Policy, direction: Direction) -> &'static str {
@@ -60,17 +55,13 @@ const MOST_DESTINATIONS: usize = 16;
 
 fn print(plan: &Plan, text: Text) -> String {
     let ways: Vec<Way> = plan.directions.iter().map(|direction| way(plan, *direction)).collect();
-    let mut script = match text {
+    let script = match text {
         Text::Apply | Text::Try => script::apply(plan, &ways, text),
         Text::Guarded => script::guarded(plan, &ways),
         Text::Keep => script::keep(plan, &ways),
         Text::TakeOut => script::take_out(&ways),
     };
-    script.header.clone_from(&plan.header);
-    if text.has_rules() {
-        script.refusals = plan.refusals(clean);
-    }
-    script.pasted()
+    pasted(plan, text, clean, script)
 }
 
 /// A direction: its policy and its sets, as they are printed.

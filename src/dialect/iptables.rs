@@ -11,28 +11,15 @@ mod rules;
 
 use std::fmt::Write;
 
-use super::{Dialect, Plan, SECONDS, Text, nftables, plain};
-use crate::net::{Address, Direction, Family, Policy, System};
+use super::{Dialect, LINUX, Plan, SECONDS, Text, nftables, pasted, plain};
+use crate::net::{Direction, Family, Policy};
 use crate::shell::{self, RUN, Script};
 
 use host::{COMMANDS, FAMILIES, MANAGERS, NATIVE, SWAP, UNKNOWN, aside, beside};
 use rules::rules;
 
 /// The record.
-pub static DIALECT: Dialect = Dialect {
-    id: "iptables",
-    name: "iptables",
-    system: System::Linux,
-    extension: "sh",
-    line_end: "\n",
-    how: "Paste into a root shell, or save it and run it with sh.",
-    lasts: "Safe to run again. Gone after a restart unless you run Make it last.",
-    assumes,
-    fields: &[],
-    clean: plain,
-    says: |address| !matches!(address, Address::Name(_)),
-    print,
-};
+pub static DIALECT: Dialect = Dialect { id: "iptables", name: "iptables", assumes, print, ..LINUX };
 
 fn assumes(policy: Policy, direction: Direction) -> &'static str {
     match (policy, direction) {
@@ -89,17 +76,13 @@ const fn way(direction: Direction) -> Way {
 }
 
 fn print(plan: &Plan, text: Text) -> String {
-    let mut script = match text {
+    let script = match text {
         Text::Apply | Text::Try => apply(plan, text),
         Text::Guarded => guarded(plan),
         Text::Keep => keep(plan),
         Text::TakeOut => take_out(plan),
     };
-    script.header.clone_from(&plan.header);
-    if text.has_rules() {
-        script.refusals = plan.refusals(plain);
-    }
-    script.pasted()
+    pasted(plan, text, plain, script)
 }
 
 fn ways<'a>(plan: &'a Plan) -> impl Iterator<Item = Way> + 'a {

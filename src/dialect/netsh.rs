@@ -26,8 +26,8 @@ mod rows;
 use std::fmt::Write;
 
 use self::rows::{Row, rules, way};
-use super::{Dialect, Plan, Text, plain};
-use crate::net::{Address, Direction, Policy, System};
+use super::{Dialect, Plan, Text, numbers_only, plain};
+use crate::net::{Direction, Policy, System};
 use crate::windows::{SAVED, ours};
 
 /// The record.
@@ -42,7 +42,7 @@ pub static DIALECT: Dialect = Dialect {
     assumes,
     fields: &[],
     clean: plain,
-    says: |address| !matches!(address, Address::Name(_)),
+    says: numbers_only,
     print,
 };
 

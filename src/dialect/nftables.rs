@@ -10,28 +10,22 @@
 
 use std::fmt::Write;
 
-use super::{Dialect, Field, Plan, Planned, SECONDS, Text, plain};
-use crate::net::{Address, Direction, Family, Policy, System};
+use super::{Dialect, Field, LINUX, Plan, Planned, SECONDS, Text, pasted, plain};
+use crate::net::{Direction, Family, Policy};
 use crate::shell::{self, RUN, Script};
 
 /// The record.
 pub static DIALECT: Dialect = Dialect {
     id: "nftables",
     name: "nftables",
-    system: System::Linux,
-    extension: "sh",
-    line_end: "\n",
-    how: "Paste into a root shell, or save it and run it with sh.",
-    lasts: "Safe to run again. Gone after a restart unless you run Make it last.",
     assumes,
     fields: &[
         Field { id: "table", label: "Table (family inet)", default: "filter", check: name },
         Field { id: "input", label: "Incoming chain", default: "input", check: name },
         Field { id: "output", label: "Outgoing chain", default: "output", check: name },
     ],
-    clean: plain,
-    says: |address| !matches!(address, Address::Name(_)),
     print,
+    ..LINUX
 };
 
 fn assumes(policy: Policy, direction: Direction) -> &'static str {
@@ -106,17 +100,13 @@ fn way<'a>(plan: &'a Plan, direction: Direction) -> Way<'a> {
 }
 
 fn print(plan: &Plan, text: Text) -> String {
-    let mut script = match text {
+    let script = match text {
         Text::Apply | Text::Try => apply(plan, text),
         Text::Guarded => guarded(plan),
         Text::Keep => keep(plan),
         Text::TakeOut => take_out(plan),
     };
-    script.header.clone_from(&plan.header);
-    if text.has_rules() {
-        script.refusals = plan.refusals(plain);
-    }
-    script.pasted()
+    pasted(plan, text, plain, script)
 }
 
 fn parts(plan: &Plan) -> Vec<&'static str> {

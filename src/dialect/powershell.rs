@@ -21,8 +21,8 @@
 
 use std::fmt::Write;
 
-use super::{Dialect, Plan, Planned, Text, plain};
-use crate::net::{Address, Direction, Policy, System};
+use super::{Dialect, Plan, Planned, Text, numbers_only, plain};
+use crate::net::{Direction, Policy, System};
 use crate::windows::{Base, SAVED, base, ours};
 
 /// The record.
@@ -37,7 +37,7 @@ pub static DIALECT: Dialect = Dialect {
     assumes,
     fields: &[],
     clean: plain,
-    says: |address| !matches!(address, Address::Name(_)),
+    says: numbers_only,
     print,
 };
 

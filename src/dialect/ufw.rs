@@ -10,24 +10,18 @@ mod steps;
 
 use std::fmt::Write;
 
-use super::{Dialect, Plan, Planned, SECONDS, Text, plain};
-use crate::net::{Address, Direction, Family, Policy, System};
+use super::{Dialect, LINUX, Plan, Planned, SECONDS, Text, pasted, plain};
+use crate::net::{Direction, Family, Policy};
 use crate::shell::{self, RUN, Script};
 
 /// The record.
 pub static DIALECT: Dialect = Dialect {
     id: "ufw",
     name: "ufw",
-    system: System::Linux,
-    extension: "sh",
-    line_end: "\n",
-    how: "Paste into a root shell, or save it and run it with sh.",
     lasts: "Safe to run again. Survives a restart where ufw is started with the machine: Make it last checks that.",
     assumes,
-    fields: &[],
-    clean: plain,
-    says: |address| !matches!(address, Address::Name(_)),
     print,
+    ..LINUX
 };
 
 fn assumes(policy: Policy, direction: Direction) -> &'static str {
@@ -68,7 +62,7 @@ fn ways(plan: &Plan) -> String {
 }
 
 fn print(plan: &Plan, text: Text) -> String {
-    let mut script = match text {
+    let script = match text {
         Text::Apply | Text::Try => match plan.policy {
             Policy::Additive => additive(plan, text),
             Policy::WholeHost => whole(plan, text),
@@ -77,11 +71,7 @@ fn print(plan: &Plan, text: Text) -> String {
         Text::Keep => keep(plan),
         Text::TakeOut => take_out(plan),
     };
-    script.header.clone_from(&plan.header);
-    if text.has_rules() {
-        script.refusals = plan.refusals(plain);
-    }
-    script.pasted()
+    pasted(plan, text, plain, script)
 }
 
 /// The rules, first because they are what people read: a function that only prints them, a line for each flow and family.

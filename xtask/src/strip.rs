@@ -7,7 +7,7 @@ mod tests;
 
 use std::collections::BTreeMap;
 
-/// CSS without comments, indentation and empty lines. Strings are kept as they are.
+/// CSS without comments, and without blanks and line ends that part nothing. Strings are kept as they are.
 pub fn css(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     let mut rest = text;
@@ -27,18 +27,20 @@ pub fn css(text: &str) -> String {
                 }
                 len
             }
-            '\n' => {
-                out.truncate(out.trim_end().len());
-                if !out.is_empty() {
-                    out.push('\n');
+            space if space.is_whitespace() => {
+                let len = rest.len() - rest.trim_start().len();
+                // Behind these and before a brace it parts nothing; elsewhere it may (`a :hover`, `1px + 2px`).
+                let parts = !out.is_empty()
+                    && !out.ends_with(['{', '}', ';', ',', ':', ' '])
+                    && !rest[len..].starts_with(['{', '}'])
+                    && len < rest.len();
+                if parts {
+                    out.push(' ');
                 }
-                rest.len() - rest.trim_start().len()
+                len
             }
             other => {
-                // A line whose start was a comment.
-                if !(other == ' ' && (out.is_empty() || out.ends_with('\n'))) {
-                    out.push(other);
-                }
+                out.push(other);
                 other.len_utf8()
             }
         };
@@ -61,8 +63,8 @@ fn string_len(text: &str, quote: char) -> usize {
     text.len()
 }
 
-/// JavaScript without indentation, empty lines, and comments that stand on lines of their own. Line ends stay, since they
-/// end statements. A text with a template string over several lines is returned as it is.
+/// JavaScript without indentation, empty lines, comments that stand on lines of their own, and blanks that part nothing.
+/// Line ends stay, since they end statements. A text with a template string over several lines is returned as it is.
 pub fn javascript(text: &str) -> String {
     if text.lines().any(|line| line.matches('`').count() % 2 == 1) {
         return text.to_owned();
@@ -84,9 +86,33 @@ pub fn javascript(text: &str) -> String {
                     false => line,
                 };
                 in_comment = false;
-                out.push_str(code);
+                out.push_str(&tight(code));
                 out.push('\n');
             }
+        }
+    }
+    out
+}
+
+/// A line of JavaScript without the blanks that part no two words and no two signs that would read as another (`+ +`). A line
+/// with a string, a comment or a regular expression is left alone.
+fn tight(line: &str) -> String {
+    if line.contains(['"', '\'', '`', '/']) {
+        return line.to_owned();
+    }
+    let is_word = |char: char| char.is_alphanumeric() || char == '_' || char == '$';
+    let mut out = String::with_capacity(line.len());
+    let mut rest = line.chars().peekable();
+    while let Some(char) = rest.next() {
+        let (before, after) = (out.chars().next_back(), rest.peek().copied());
+        let parts = match (before, after) {
+            (Some(before), Some(after)) => {
+                is_word(before) && is_word(after) || "+-".contains(before) && before == after
+            }
+            _ => false,
+        };
+        if char != ' ' || parts {
+            out.push(char);
         }
     }
     out

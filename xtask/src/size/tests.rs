@@ -12,13 +12,13 @@ const TEMPLATE: &str = "<meta charset=\"utf-8\" />\n\
 fn a_page_comes_apart_into_what_it_was_made_of() {
     let page = bundle::page(&bundle::Parts {
         template: TEMPLATE,
-        css: "a { color: red }\n",
+        css: "a{color:red}",
         glue: "let wasm_bindgen = 1;\n",
         wasm: b"\0asm, not really",
     })
     .unwrap();
     let parts = Parts::of(&page).unwrap();
-    assert_eq!(parts.css, "a { color: red }\n");
+    assert_eq!(parts.css, "a{color:red}");
     assert_eq!(parts.wasm, b"\0asm, not really");
     assert!(parts.script.contains("let wasm_bindgen"));
     assert!(parts.markup.contains("<p>text</p>") && !parts.markup.contains("wasm_bindgen"));

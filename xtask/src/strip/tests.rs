@@ -3,15 +3,18 @@
 use super::*;
 
 #[test]
-fn css_loses_comments_indentation_and_empty_lines() {
+fn css_loses_comments_and_what_parts_nothing() {
     let text = "/* what\n   it is */\n\n@layer base {\n    a { color: red; } /* why */\n\n    /* b */ b {}\n}\n";
-    assert_eq!(css(text), "@layer base {\na { color: red; }\nb {}\n}\n");
+    assert_eq!(css(text), "@layer base{a{color:red;}b{}}");
+    let text =
+        "a :hover,\n  b > c { margin: calc(1px + 2px) 0; }\n@media (min-width: 9rem) and (print) { d { x: y; } }\n";
+    assert_eq!(css(text), "a :hover,b > c{margin:calc(1px + 2px) 0;}@media (min-width:9rem) and (print){d{x:y;}}");
 }
 
 #[test]
 fn css_keeps_strings_and_separators() {
     let text = "q::before { content: \"/* \\\" */\"; }\n.a/* x */.b {}\nx { content: 'it''s  /*' }";
-    assert_eq!(css(text), "q::before { content: \"/* \\\" */\"; }\n.a/**/.b {}\nx { content: 'it''s  /*' }");
+    assert_eq!(css(text), "q::before{content:\"/* \\\" */\";}.a/**/.b{}x{content:'it''s  /*'}");
 }
 
 #[test]
@@ -21,9 +24,22 @@ fn javascript_loses_comments_on_their_own_lines() {
 }
 
 #[test]
+fn javascript_loses_blanks_that_part_nothing() {
+    let tight = |line: &str| javascript(&format!("{line}\n"));
+    assert_eq!(tight("const a = b + +c - -d ? e : f;"), "const a=b+ +c- -d?e:f;\n");
+    assert_eq!(
+        tight("return async (x) => { for (const y of z) await y; };"),
+        "return async(x)=>{for(const y of z)await y;};\n"
+    );
+    for line in ["a = 'x  = y';", "a = b / c;", "r = / +/g;", "a = `b  ${c}`;", "a = 1; // why  not"] {
+        assert_eq!(tight(line), format!("{line}\n"));
+    }
+}
+
+#[test]
 fn javascript_keeps_code_around_comments() {
     assert_eq!(javascript("/* a */ f();\n"), "/* a */ f();\n");
-    assert_eq!(javascript("/* a\nb */ f();\n"), " f();\n");
+    assert_eq!(javascript("/* a\nb */ f();\n"), "f();\n");
     assert_eq!(javascript("let r = '/*';\n  g();\n"), "let r = '/*';\ng();\n");
 }
 
