@@ -18,10 +18,10 @@ use crate::bundle::PAYLOAD_OPEN;
 /// hosts in both policies.
 const WIRE_BUDGET: usize = 140_000;
 /// The most it may weigh on disk, where the WebAssembly is base64 and so a third larger.
-const DISK_BUDGET: usize = 210_000;
+const DISK_BUDGET: usize = 190_000;
 
-/// How far the page is over its budget: wire, then disk. It may go down, never up, whatever the budget is.
-const GAP: [usize; 2] = [60_000, 93_000];
+/// What the page weighs while it is over its budget: wire, then disk. It may go down, never up, and goes away with the gap.
+const REACHED: [usize; 2] = [196_000, 294_000];
 
 /// How strict a measurement is.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -49,7 +49,7 @@ pub fn report(page: &str, limit: Limit) -> Result {
     let (disk, wire) = row("the page", page.as_bytes())?;
     println!("{:<28}{DISK_BUDGET:>10}{:>10}{WIRE_BUDGET:>10}", "budget", "");
     let over = [wire.saturating_sub(WIRE_BUDGET), disk.saturating_sub(DISK_BUDGET)];
-    let more = [wire.saturating_sub(WIRE_BUDGET + GAP[0]), disk.saturating_sub(DISK_BUDGET + GAP[1])];
+    let more = [wire.saturating_sub(REACHED[0]), disk.saturating_sub(REACHED[1])];
     match (over, more) {
         ([0, 0], _) => Ok(()),
         ([wire, disk], [0, 0]) if limit == Limit::Reached => {
