@@ -13,9 +13,11 @@ mod flows;
 mod group;
 mod header;
 mod host;
+mod marks;
 mod notices;
 mod snippet;
 pub mod state;
+mod trail;
 
 pub use app::Page;
 
