@@ -4,6 +4,7 @@ use yew::prelude::*;
 
 use super::Act;
 use super::controls::button;
+use super::howto;
 use super::state::State;
 use crate::browser;
 use crate::catalog::Id;
@@ -39,9 +40,12 @@ fn finding(state: &State, act: &Act, finding: &Finding) -> Html {
             <div>
                 <p><b>{ &finding.message }</b></p>
                 <p class="reason">{ &finding.reason }{ sources(state, &finding.sources) }</p>
-                if !finding.fixes.is_empty() || reveal.is_some() {
+                if !finding.fixes.is_empty() || reveal.is_some() || finding.place == Place::Changed {
                     <p class="buttons">
                         { for fixes }
+                        if finding.place == Place::Changed {
+                            { button(howto::NAME, howto::show(act)) }
+                        }
                         { for reveal.map(|(word, id)| button(word, Callback::from(move |_| browser::reveal(&id)))) }
                     </p>
                 }
