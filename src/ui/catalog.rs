@@ -120,6 +120,7 @@ fn card(state: &State, act: &Act, listener: &Listener) -> Html {
     if groups.len() > NAMED {
         here.push_str(&format!("; and {} more", groups.len() - NAMED));
     }
+    let disagreement = listener.disagreement.and_then(|id| catalog.disagreement(id));
     html! {
         <article key={listener.id} data-on={on.to_string()}>
             <h4>{ listener.name }{ mark(on) }</h4>
@@ -131,6 +132,7 @@ fn card(state: &State, act: &Act, listener: &Listener) -> Html {
                 { row("To change", format!("{}: {}", listener.change.place, listener.change.how)) }
                 if on { { row("Here", here) } }
             </dl>
+            { for disagreement.map(|row| html! { <small class="disagreement">{ format!("Documents disagree: {}", row.text) }</small> }) }
             <p class="buttons">{ button }{ sources(state, &listener.sources) }</p>
         </article>
     }
