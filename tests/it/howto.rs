@@ -303,6 +303,8 @@ fn what_others_of_the_machine_have_is_not_free() {
     apply(&mut deployment, Edit::InstancePort(node, "automation-services", 0, port(9503)));
     assert_eq!(names(&deployment), ["Node manager: Communication 9501"]);
     // What is switched off has nothing to be done, but keeps its number.
+    apply(&mut deployment, Edit::InstancePort(node, "web-player", 0, port(9502 + 1000)));
+    assert_eq!(names(&deployment).len(), 2);
     apply(&mut deployment, Edit::Switch("web-player", false));
     assert_eq!(names(&deployment), ["Node manager: Communication 9501"]);
 }
