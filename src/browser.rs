@@ -11,7 +11,7 @@ use wasm_bindgen::{JsCast, JsValue};
 use web_sys::{
     Document, Element, HtmlDocument, HtmlElement, HtmlInputElement, HtmlSelectElement, HtmlTextAreaElement, Window,
 };
-use yew::{Callback, Event, FocusEvent, InputEvent, TargetCast};
+use yew::{AttrValue, Callback, Event, FocusEvent, InputEvent, TargetCast};
 
 fn document() -> Option<Document> {
     window()?.document()
@@ -148,12 +148,17 @@ pub enum Copied {
 /// Copies a text: by the clipboard interface, or else by the old command, or else by selecting the element of that id, which
 /// shows the same text.
 pub fn copy(text: String, shown_in: &'static str, done: Callback<Copied>) {
+    copy_shown(text, shown_in.into(), done);
+}
+
+/// As [`copy`], for an element that was given its id while the page runs.
+pub fn copy_shown(text: String, shown_in: AttrValue, done: Callback<Copied>) {
     wasm_bindgen_futures::spawn_local(async move {
         let copied = by_clipboard(&text).await || by_command(&text);
         done.emit(if copied { Copied::Copied } else { Copied::Selected });
         if !copied {
             // What is told may bring the element onto the page.
-            gloo::timers::callback::Timeout::new(0, move || select(shown_in)).forget();
+            gloo::timers::callback::Timeout::new(0, move || select(&shown_in)).forget();
         }
     });
 }

@@ -4,9 +4,13 @@
 //! Identifiers are plain strings that stand in data, links and tests; no code matches on one of them. What a role *does* in
 //! this program follows from its tags (`kind`, `hosted_on`, `external`), so that another product's catalog would load as well.
 
-// By its path, since the build script reads this file from elsewhere.
+// The paths are spelled out because build.rs reads this file too, from elsewhere.
+#[path = "catalog/change.rs"]
+mod change;
 #[path = "catalog/words.rs"]
 mod words;
+
+pub use change::{Change, Step, Tool, Work};
 
 use serde::{Deserialize, Serialize};
 
@@ -32,6 +36,9 @@ pub struct Catalog {
     pub disagreements: Vec<Disagreement>,
     /// Zones, in the order of the page.
     pub zones: Vec<Zone>,
+    /// The command line of the product's servers, by system.
+    #[serde(default)]
+    pub tools: Vec<Tool>,
     /// Questions with named answers.
     pub choices: Vec<Choice>,
     /// What a machine can do in the product, in the order of the page.
@@ -255,17 +262,6 @@ const fn one() -> u16 {
     1
 }
 
-/// How a port is changed.
-#[derive(Debug, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Change {
-    /// File, command or page.
-    #[serde(rename = "where")]
-    pub place: &'static str,
-    /// What to do there.
-    pub how: &'static str,
-}
-
 /// A role opens connections to a listener.
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -443,6 +439,12 @@ impl Catalog {
     /// The release of that identifier.
     pub fn release(&self, id: &str) -> Option<&Release> {
         self.releases.iter().find(|release| release.id == id)
+    }
+
+    /// What a listener is called where its role is not in sight.
+    pub fn full_name(&self, listener: &Listener) -> String {
+        let role = self.role(listener.role).map_or(listener.role, |role| role.name);
+        if role.contains(listener.name) { role.to_owned() } else { format!("{role}: {}", listener.name) }
     }
 
     /// True if `release` is `since` or newer, by the order of the table.

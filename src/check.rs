@@ -79,7 +79,7 @@ fn collision(catalog: &Catalog, deployment: &Deployment, group: &Group) -> Optio
         for first in 0..second {
             if clash(&taken[first], &taken[second]) {
                 let (one, other) = (&taken[first], &taken[second]);
-                let names = [one, other].map(|end| full_name(catalog, end.listener));
+                let names = [one, other].map(|end| catalog.full_name(end.listener));
                 clashes.push(format!("{} ({} and {})", one.range, names[0], names[1]));
                 disputed.extend([one, other].iter().filter_map(|end| end.listener.disagreement));
                 moved.push(if other.listener.fixed { first } else { second });
@@ -126,11 +126,6 @@ fn collision(catalog: &Catalog, deployment: &Deployment, group: &Group) -> Optio
         sources: once_each(sources.copied()),
         fixes: vec![Fix { label: format!("Move to {}", numbers.join(" and ")), edit: Edit::Several(edits) }],
     })
-}
-
-fn full_name(catalog: &Catalog, listener: &Listener) -> String {
-    let role = catalog.role(listener.role).map_or(listener.role, |role| role.name);
-    if role.contains(listener.name) { role.to_owned() } else { format!("{role}: {}", listener.name) }
 }
 
 fn once_each(ids: impl Iterator<Item = Id>) -> Vec<Id> {
@@ -188,7 +183,7 @@ fn clear_text(catalog: &Catalog, flows: &[Flow]) -> Vec<Finding> {
         }
     }
     let finding = |(ports, listeners): (PortRange, Vec<&Listener>)| {
-        let names: Vec<String> = listeners.iter().map(|listener| full_name(catalog, listener)).collect();
+        let names: Vec<String> = listeners.iter().map(|listener| catalog.full_name(listener)).collect();
         Finding {
             severity: Severity::Hint,
             place: Place::Deployment,
@@ -242,12 +237,12 @@ fn undecided(catalog: &Catalog, deployment: &Deployment, choice: &crate::catalog
 fn overridden(catalog: &Catalog, deployment: &Deployment) -> Vec<Finding> {
     let finding = |listener: &Listener, port: Port, group: Option<&Group>| Finding {
         severity: Severity::Hint,
-        place: group.map_or(Place::Deployment, |group| Place::Ports(group.id)),
+        place: Place::Changed,
         message: match group {
             Some(group) => format!("{port} must also be set on {}.", group.name),
-            None => format!("{port} must also be set for {}.", full_name(catalog, listener)),
+            None => format!("{port} must also be set for {}.", catalog.full_name(listener)),
         },
-        reason: format!("{}: in {}, {}.", full_name(catalog, listener), listener.change.place, listener.change.how),
+        reason: format!("{}: in {}, {}.", catalog.full_name(listener), listener.change.place, listener.change.how),
         sources: listener.sources.clone(),
         fixes: Vec::new(),
     };

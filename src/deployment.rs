@@ -4,6 +4,7 @@
 //! One deployment is one environment: every server meets every node.
 
 mod edit;
+mod enable;
 mod place;
 mod step;
 

@@ -35,6 +35,8 @@ pub enum Place {
     Addresses(GroupId),
     /// The ports of a group.
     Ports(GroupId),
+    /// A port that is not the default.
+    Changed,
     /// An answer to a choice.
     Choice(Id),
     /// Who manages the machines, and what they live on.

@@ -9,6 +9,7 @@
 //!                  │           what, why)  point)
 //!                  │             └──► diagram ──► SVG
 //!                  ├──► findings  (missing addresses, collisions, undecided choices, …)
+//!                  ├──► how-to    (which file, key, command for every changed port)
 //!                  └──► link      (the same deployment as text: shared, and kept by the browser)
 //! ```
 //!
@@ -34,6 +35,7 @@ pub mod flow;
 
 pub mod check;
 pub mod diagram;
+pub mod howto;
 pub mod link;
 
 pub mod rule;

@@ -13,6 +13,7 @@ mod flows;
 mod group;
 mod header;
 mod host;
+mod howto;
 mod marks;
 mod notices;
 mod snippet;

@@ -5,7 +5,7 @@ use yew::prelude::*;
 use super::Act;
 use super::marks::Marks;
 use super::state::{Action, State, Tab};
-use super::{catalog, findings, flows, snippet};
+use super::{catalog, findings, flows, howto, snippet};
 use crate::diagram;
 use crate::finding::Severity;
 
@@ -15,7 +15,7 @@ pub fn answer(state: &State, act: &Act, told: &Callback<AttrValue>, marks: &mut 
         <main class="answer" id="answer">
             { picture(state) }
             { snippet::panel(state, act, told, marks) }
-            { tabs(state, act) }
+            { tabs(state, act, told) }
         </main>
     }
 }
@@ -50,17 +50,23 @@ pub fn counted(count: usize, what: &str) -> String {
     format!("{count} {what}{plural}")
 }
 
-fn tabs(state: &State, act: &Act) -> Html {
+/// The id of a tab: an id has no blanks.
+pub fn tab_id(name: &str) -> String {
+    format!("tab-{}", name.replace(' ', "-"))
+}
+
+fn tabs(state: &State, act: &Act, told: &Callback<AttrValue>) -> Html {
     let worst = state.derived.findings.iter().filter(|finding| finding.severity != Severity::Hint).count();
     let names = [
         (Tab::Findings, "Findings", worst),
         (Tab::Flows, "Flows", state.derived.flows.len()),
+        (Tab::HowTo, howto::NAME, state.derived.changes.len()),
         (Tab::Catalog, "Catalog", 0),
     ];
     let buttons = names.map(|(tab, name, count)| {
         let selected = state.view.tab == tab;
         html! {
-            <button role="tab" id={format!("tab-{name}")} aria-selected={selected.to_string()} aria-controls="tab-panel"
+            <button role="tab" id={tab_id(name)} aria-selected={selected.to_string()} aria-controls="tab-panel"
                 tabindex={if selected { "0" } else { "-1" }} onclick={act.always(Action::Tab(tab))}>
                 { name }
                 if count > 0 { <span class="dot">{ count }</span> }
@@ -80,17 +86,18 @@ fn tabs(state: &State, act: &Act) -> Html {
             };
             event.prevent_default();
             act.now(Action::Tab(names[next].0));
-            crate::browser::reveal(&format!("tab-{}", names[next].1));
+            crate::browser::reveal(&tab_id(names[next].1));
         })
     };
     let name = names.iter().find(|(tab, ..)| *tab == state.view.tab).map_or("", |(_, name, _)| name);
     html! {
         <section class="panel said">
             <div class="tabs" role="tablist" aria-label="About this deployment" {onkeydown}>{ for buttons }</div>
-            <div id="tab-panel" role="tabpanel" aria-labelledby={format!("tab-{name}")} tabindex="0">
+            <div id="tab-panel" role="tabpanel" aria-labelledby={tab_id(name)} tabindex="0">
                 { match state.view.tab {
                     Tab::Findings => findings::findings(state, act),
                     Tab::Flows => flows::flows(state),
+                    Tab::HowTo => howto::changes(state, told),
                     Tab::Catalog => catalog::catalog(state, act),
                 } }
             </div>

@@ -4,6 +4,7 @@ use yew::prelude::*;
 
 use super::Act;
 use super::controls::button;
+use super::howto;
 use super::state::{Action, State};
 use crate::catalog::Id;
 use crate::finding::{Finding, Place, Severity};
@@ -38,9 +39,12 @@ fn finding(state: &State, act: &Act, finding: &Finding) -> Html {
             <div>
                 <p><b>{ &finding.message }</b></p>
                 <p class="reason">{ &finding.reason }{ sources(state, &finding.sources) }</p>
-                if !finding.fixes.is_empty() || reveal.is_some() {
+                if !finding.fixes.is_empty() || reveal.is_some() || finding.place == Place::Changed {
                     <p class="buttons">
                         { for fixes }
+                        if finding.place == Place::Changed {
+                            { button(howto::NAME, howto::show(act)) }
+                        }
                         { for reveal.map(|action| button("Type addresses", act.always(action))) }
                     </p>
                 }

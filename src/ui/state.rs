@@ -10,6 +10,7 @@ use crate::deployment::{Deployment, Edit, Edited, GroupId};
 use crate::dialect::Text;
 use crate::finding::Finding;
 use crate::flow::{Flow, Reason, flows};
+use crate::howto::{self, HowTo};
 use crate::link;
 use crate::net::{Address, Addresses, Direction};
 use crate::order::sort_by_key;
@@ -56,6 +57,8 @@ pub struct Derived {
     pub flows: Vec<Flow>,
     /// What is to be said about them.
     pub findings: Vec<Finding>,
+    /// What to do for every port that is not the default.
+    pub changes: Vec<HowTo>,
     /// The share link's fragment, without `#`.
     pub link: String,
 }
@@ -157,6 +160,8 @@ pub enum Tab {
     Findings,
     /// The flow table.
     Flows,
+    /// What to do for changed ports.
+    HowTo,
     /// The facts.
     Catalog,
 }
@@ -375,7 +380,8 @@ impl Derived {
         let mut findings = check::findings(catalog, deployment, &flows);
         findings.extend(pack::findings(catalog, deployment, &flows));
         sort_by_key(&mut findings, |finding| finding.severity);
-        Self { flows, findings, link: link::write(catalog, deployment) }
+        let changes = howto::steps(catalog, deployment);
+        Self { flows, findings, changes, link: link::write(catalog, deployment) }
     }
 }
 

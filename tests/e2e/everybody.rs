@@ -52,6 +52,7 @@ fn the_keyboard_is_enough() {
         walk_to(page, "tab-Findings");
         for (pressed, tab) in [
             (key::RIGHT, "Flows"),
+            (key::RIGHT, "How-to-change"),
             (key::END, "Catalog"),
             (key::RIGHT, "Findings"),
             (key::LEFT, "Catalog"),
@@ -134,7 +135,7 @@ fn axe_finds_nothing_and_nothing_is_wider_than_the_screen() {
             for scheme in ["light", "dark"] {
                 page.browser.prefer(scheme);
                 page.open("");
-                for state in ["Findings", "Flows", "Catalog", "unfolded", "asking"] {
+                for state in ["Findings", "Flows", "Catalog", "changed", "unfolded", "asking"] {
                     enter(page, state);
                     page.picture(&format!("{state}-{width}-{scheme}"));
                     let widest = page.browser.run("return document.scrollingElement.scrollWidth;", json!([]));
@@ -196,6 +197,13 @@ fn enter(page: &Page, state: &str) {
     match state {
         "unfolded" => {
             page.browser.run("document.querySelectorAll('details').forEach(it => it.open = true);", json!([]));
+        }
+        "changed" => {
+            page.choose("#pick-preset", "basic");
+            page.unfold(group::SERVER);
+            page.fill(&format!("#p-{}-server-communication", group::SERVER), "9447");
+            page.browser.click("#tab-How-to-change");
+            page.wait_for(".howto code", "port=\"9447\"");
         }
         "asking" => {
             page.choose("#pick-preset", "cluster");

@@ -32,7 +32,7 @@ fn the_first_screen_says_it_all_and_asks_nobody() {
         // The page is used, in every part of it; nothing more is asked for, nothing complained about.
         page.unfold(group::SERVER);
         page.fill(&format!("#a-{}", group::SERVER), "192.0.2.49");
-        for tab in ["Flows", "Catalog"] {
+        for tab in ["Flows", "How-to-change", "Catalog"] {
             page.browser.click(&format!("#tab-{tab}"));
         }
         page.choose("#pick-dialect", "powershell");

@@ -7,6 +7,7 @@ mod browser;
 mod page;
 mod served;
 
+mod catalog;
 mod copying;
 mod editing;
 mod everybody;

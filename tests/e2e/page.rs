@@ -86,9 +86,9 @@ impl Page {
     /// Opens the fields of a group, if they are folded.
     #[track_caller]
     pub fn unfold(&self, group: u32) {
-        let folded = format!("!document.querySelector('#a-{group}').closest('details').open");
-        if self.browser.run(&format!("return {folded};"), json!([])) == json!(true) {
-            self.browser.click(&format!("details:has(#a-{group}) > summary"));
+        if !self.has(&format!("#group-{group}[open]")) {
+            self.browser.click(&format!("#group-{group} > summary"));
+            self.browser.wait_with("document.querySelector(arguments[0])", json!([format!("#a-{group}")]));
         }
     }
 

@@ -4,13 +4,13 @@
 use std::collections::BTreeSet;
 use std::fmt::Debug;
 
-use portcullis::catalog::{Catalog, Condition, Kind, Scope};
+use portcullis::catalog::{Catalog, Condition, Kind, Scope, Work};
 use portcullis::deployment::{Deployment, Edit, Edited};
 use portcullis::dialect::{DIALECTS, Text};
-use portcullis::net::{Addresses, Direction};
+use portcullis::net::{Addresses, Direction, System};
 use serde_json::{Value, json};
 
-use crate::scenarios::CATALOG;
+use crate::scenarios::{self, CATALOG};
 
 const SPOTFIRE: &str = include_str!("../../src/catalog/spotfire.json");
 const LIGHTHOUSE: &str = include_str!("../tables/lighthouse.json");
@@ -136,6 +136,130 @@ fn listeners_resolve_and_somebody_reaches_each() {
         assert_ne!(listener.alternate, Some(newest.first().number()), "{listener:?}");
         assert!(!listener.fixed || listener.alternate.is_none(), "{listener:?}");
     }
+}
+
+/// Files, keys, commands, options and other names that catalog-facts 2 and 3 give, and what stands for a value of the user's:
+/// written down by hand. (`{port}`, `{ports}` and `{tool}` are filled in.)
+const VOCABULARY: &str = "
+    server.xml tomcat/conf/server.xml tomcat/spotfire-bin tomcat/certs bootstrap.xml
+    tomcat/webapps/spotfire/WEB-INF/bootstrap.xml nm/config/nodemanager.properties nm/config/default.conf
+    Spotfire.Dxp.Automation.ClientJobSender.exe.config Spotfire.Dxp.Worker.Automation.config
+    spotfire.dxp.automation.tasks/smtp mail.smtp.ssl.enable useTls
+    connectorType connectorType=registration connectorType=backend SSLEnabled SSLEnabled=true port= proxyPort proxyPort=
+    nodemanager.port nodemanager.cleartext.port nodemanager.supervisor nodemanager.supervisor.port
+    nodemanager.supervisor.cleartext.port nodemanager.port={port} nodemanager.cleartext.port={port}
+    nodemanager.supervisor.port={port} nodemanager.supervisor.cleartext.port={port}
+    SERVER_FRONTEND_PORT={port} SERVER_BACKEND_REGISTRATION_PORT={port} SERVER_BACKEND_COMMUNICATION_PORT={port}
+    NODEMANAGER_REGISTRATION_PORT={port} NODEMANAGER_COMMUNICATION_PORT={port} -s -r -b -m -c
+    WEB_PLAYER AUTOMATION_SERVICES
+    export-config import-config --comment= config-cluster --configuration=configuration.xml --port --port={port}
+    config-jmx --enabled=true --registry-port --connector-port --registry-port={port} --connector-port={port}
+    config-external-information-services-process set-public-address --url --url=http://HOST:{port}/
+    --url=https://HOST:{port}/ update-bootstrap --database-url --database-url= update-ldap-config --servers --servers=
+    --discover config-email-notification -Xmail.smtp.port -Xmail.smtp.port={port} config-action-log-database-logger
+    jdbc:oracle:thin:@//HOST:{port}/SERVICE jdbc:postgresql://HOST:{port}/DB jdbc:sqlserver://HOST:{port} DatabaseName=DB
+    ldap://HOST:{port} ldaps://HOST:{port} http://HOST:{port}/ https://HOST:{port}/
+    http://HOST:{port}/spotfire/login.html https://HOST:{port}/spotfire/login.html
+    {port} {ports} {tool} {port}} { 10.3 12.0 PostgreSQL sign-on sub-process";
+
+/// Where a number is changed, as in the last column of the vendor's table and the tables of catalog-facts 2.
+const PLACES: [&str; 15] = [
+    "server.xml",
+    "nm/config/nodemanager.properties",
+    "Nodes & Services, Your network",
+    "Configuration tool, Clustering",
+    "config-jmx",
+    "config-external-information-services-process",
+    "the load balancer",
+    "bootstrap.xml",
+    "update-ldap-config",
+    "server configuration",
+    "config-email-notification",
+    "nowhere",
+    "config-cluster",
+    "config-action-log-database-logger",
+    "set-public-address",
+];
+
+/// The words of a text that are names of the product's: with a sign or a capital within.
+fn technical(text: &str) -> impl Iterator<Item = &str> {
+    let words =
+        text.split(|c: char| c.is_whitespace() || "(),;\"".contains(c)).map(|word| word.trim_matches(['.', ':']));
+    let within = |word: &str| {
+        word.chars().zip(word.chars().skip(1)).any(|(one, next)| one.is_lowercase() && next.is_uppercase())
+    };
+    words.filter(move |word| word.contains(['.', '/', '_', '=', '-', '{']) || within(word))
+}
+
+#[test]
+fn every_port_that_can_be_changed_has_its_steps_and_they_say_only_what_the_facts_say() {
+    let vocabulary: BTreeSet<&str> = VOCABULARY.split_whitespace().collect();
+    for listener in &CATALOG.listeners {
+        let change = &listener.change;
+        assert!(PLACES.contains(&change.place), "{}: {}", listener.id, change.place);
+        if listener.fixed {
+            assert!(change.steps.is_empty() && change.sources.is_empty(), "{}", listener.id);
+            continue;
+        }
+        sourced(change, &change.sources);
+        for work in [Work::Edit, Work::Repeat, Work::Restart, Work::Check] {
+            assert!(change.steps.iter().any(|step| step.work == work), "{} has no {}", listener.id, work.name());
+        }
+        let numbered = change.steps.iter().filter(|step| step.work == Work::Edit);
+        assert!(
+            numbered.clone().any(|step| format!("{}{}", step.text, step.lines).contains("{port}")),
+            "{}",
+            listener.id
+        );
+        for step in &change.steps {
+            assert!(step.text.ends_with(['.', ':', ')']), "{}: {step:?}", listener.id);
+            assert!(!step.text.ends_with(':') || !step.lines.is_empty(), "{step:?} announces nothing");
+            assert!(step.on.is_none_or(|role| CATALOG.role(role).is_some()), "{step:?}");
+            step.when.iter().for_each(resolves);
+            for word in technical(step.text).chain(technical(&step.lines)) {
+                assert!(vocabulary.contains(word), "{}: the facts know no {word}: {step:?}", listener.id);
+            }
+        }
+        for word in technical(change.how) {
+            assert!(vocabulary.contains(word), "{}: the facts know no {word}", listener.id);
+        }
+    }
+    for system in System::ALL {
+        assert_eq!(CATALOG.tools.iter().filter(|tool| tool.system == system).count(), 1, "{system:?}");
+    }
+}
+
+#[test]
+fn what_is_put_to_use_is_at_work_and_takes_nothing_else_away() {
+    let at_work = |deployment: &Deployment| {
+        let ids = CATALOG.listeners.iter().filter(|listener| deployment.in_use(&CATALOG, listener)).map(|row| row.id);
+        ids.collect::<BTreeSet<_>>()
+    };
+    for scenario in scenarios::all() {
+        for listener in &CATALOG.listeners {
+            let mut next = scenario.deployment.clone();
+            let edit = next.enabling(&CATALOG, listener);
+            let edited = next.apply(&CATALOG, &edit);
+            let before = at_work(&scenario.deployment);
+            assert_eq!(edited == Edited::Unchanged, before.contains(listener.id), "{edit:?}");
+            let after = at_work(&next);
+            assert!(after.contains(listener.id), "{} of {} after {edit:?}", listener.id, scenario.name);
+            // Where only one of several can be at work, the other goes: an engine, a protocol.
+            let one_of_several = |id: &str| CATALOG.listener(id).is_some_and(|lost| lost.role == listener.role);
+            for lost in before.difference(&after) {
+                assert!(
+                    one_of_several(lost) && !lost.starts_with("public") && !lost.starts_with("balancer"),
+                    "{lost} after {edit:?}"
+                );
+            }
+        }
+    }
+    let mut plain = Deployment::initial(&CATALOG);
+    let jmx = CATALOG.listener("jmx").unwrap();
+    assert_eq!(plain.enabling(&CATALOG, jmx), Edit::Switch("jmx-client", true));
+    let edit = plain.enabling(&CATALOG, CATALOG.listener("ldap-plain").unwrap());
+    assert_eq!(edit, Edit::Several(vec![Edit::Switch("ldap", true), Edit::Answer("directory", Some("ldap"))]));
+    assert_eq!(plain.apply(&CATALOG, &edit), Edited::Changed);
 }
 
 #[test]

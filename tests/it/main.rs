@@ -15,6 +15,7 @@ mod firewalld;
 mod firewalld_host;
 mod firewalld_text;
 mod flow_tables;
+mod howto;
 mod injection;
 mod iptables;
 mod iptables_host;
