@@ -95,7 +95,7 @@ fn page(places: &Places) -> Result<String> {
         css.push('\n');
     }
     let glue = strip::loader(&read(&out.join("portcullis.js"))?).ok_or("the glue is not what wasm-bindgen writes")?;
-    let (glue, wasm) = strip::hashes(&glue, &wasm);
+    let (glue, wasm) = strip::shorten(&glue, &wasm)?;
     bundle::page(&Parts { template: &template, css: &css, glue: &glue, wasm: &wasm })
 }
 

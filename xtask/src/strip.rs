@@ -1,11 +1,12 @@
-//! Takes comments and indentation out of CSS and JavaScript, hashes out of the names that glue and WebAssembly
-//! share, and what the page never calls out of the glue.
+//! Takes comments and indentation out of CSS and JavaScript, long names out of glue and WebAssembly, and what the page
+//! never calls out of the glue.
 //! Never parses any of them: it only removes what cannot matter, and leaves a text alone where it is not sure.
 
+mod names;
 #[cfg(test)]
 mod tests;
 
-use std::collections::BTreeMap;
+pub use names::shorten;
 
 /// CSS without comments, and without blanks and line ends that part nothing. Strings are kept as they are.
 pub fn css(text: &str) -> String {
@@ -135,31 +136,3 @@ const LOADER: &str = "    return async (bytes) => {
     };
 })({ __proto__: null });
 ";
-
-/// The hexadecimal digits of a hash in a name.
-const HASH: usize = 16;
-
-/// Numbers in place of the hashes in the names by which the glue and the WebAssembly call each other: chance does not
-/// compress. A number is as long as the hash, so nothing else in the WebAssembly moves.
-pub fn hashes(glue: &str, wasm: &[u8]) -> (String, Vec<u8>) {
-    let is_name = |char: char| char.is_ascii_alphanumeric() || char == '_';
-    let mut numbers = BTreeMap::new();
-    for name in glue.split(|char| !is_name(char)) {
-        // `__wbg_log_0123456789abcdef`, `…invoke__h0123456789abcdef`
-        let last = name.rsplit('_').next().unwrap_or_default();
-        let hash = last.strip_prefix('h').filter(|hash| hash.len() == HASH).unwrap_or(last);
-        let is_hash = hash.len() == HASH && hash.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'));
-        if is_hash && last.len() < name.len() {
-            let number = format!("{:0HASH$}", numbers.len());
-            numbers.entry(hash).or_insert(number);
-        }
-    }
-    let mut numbered = wasm.to_vec();
-    for (at, bytes) in wasm.windows(HASH).enumerate() {
-        if let Some(number) = str::from_utf8(bytes).ok().and_then(|text| numbers.get(text)) {
-            numbered[at..at + HASH].copy_from_slice(number.as_bytes());
-        }
-    }
-    let glue = numbers.iter().fold(glue.to_owned(), |glue, (hash, number)| glue.replace(hash, number));
-    (glue, numbered)
-}

@@ -50,19 +50,6 @@ fn javascript_with_a_template_over_lines_is_left_alone() {
 }
 
 #[test]
-fn names_that_glue_and_wasm_share_lose_their_hashes_and_nothing_else() {
-    let glue =
-        "__wbg_log_4687d8d8c2017d52: f(wasm.invoke__h02babf21faa37971), __wbg_log_4687d8d8c2017d52, x4687d8d8c2017d53";
-    let wasm = b"\0\x1a__wbg_log_4687d8d8c2017d52\xff\x19invoke__h02babf21faa37971 4687d8d8c2017d53";
-    let (glue, numbered) = hashes(glue, wasm);
-    assert_eq!(
-        glue,
-        "__wbg_log_0000000000000000: f(wasm.invoke__h0000000000000001), __wbg_log_0000000000000000, x4687d8d8c2017d53"
-    );
-    assert_eq!(numbered, b"\0\x1a__wbg_log_0000000000000000\xff\x19invoke__h0000000000000001 4687d8d8c2017d53");
-}
-
-#[test]
 fn only_glue_as_it_is_known_gets_another_loader() {
     let glue = "let wasm_bindgen = (function(exports) {\n    let script_src;\n    if (document) {\n    }\n    \
         function __wbg_get_imports() {}\n    function __wbg_finalize_init(instance, module) {}\n\n    \
