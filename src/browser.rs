@@ -114,25 +114,37 @@ pub fn on_paste(pasted: Callback<String>) -> Option<EventListener> {
     }))
 }
 
-/// Calls back on Ctrl+Z (false) and Ctrl+Shift+Z or Ctrl+Y (true) outside of text fields, which have an undo of their own.
-pub fn on_undo_keys(undo: Callback<bool>) -> Option<EventListener> {
+/// Keys that mean the same everywhere on the page.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Shortcut {
+    /// Ctrl+Z.
+    Undo,
+    /// Ctrl+Shift+Z or Ctrl+Y.
+    Redo,
+    /// Escape.
+    Escape,
+}
+
+/// Calls back on these keys, until the listener is dropped: undo and redo outside of text fields, which have an undo of their
+/// own.
+pub fn on_shortcut(pressed: Callback<Shortcut>) -> Option<EventListener> {
     let options = gloo::events::EventListenerOptions::enable_prevent_default();
     Some(EventListener::new_with_options(window()?.as_ref(), "keydown", options, move |event| {
         let Some(key) = event.dyn_ref::<web_sys::KeyboardEvent>() else { return };
         let in_text = key.target().and_then(|target| target.dyn_into::<HtmlInputElement>().ok());
-        if !(key.ctrl_key() || key.meta_key())
-            || key.alt_key()
-            || in_text.is_some_and(|input| input.type_() != "checkbox")
-        {
-            return;
-        }
-        let redo = match key.key().as_str() {
-            "z" | "Z" => key.shift_key(),
-            "y" => true,
+        let in_text = in_text.is_some_and(|input| input.type_() != "checkbox");
+        let control = (key.ctrl_key() || key.meta_key()) && !key.alt_key() && !in_text;
+        let shortcut = match key.key().as_str() {
+            "Escape" => return pressed.emit(Shortcut::Escape),
+            "z" | "Z" if key.shift_key() => Shortcut::Redo,
+            "z" => Shortcut::Undo,
+            "y" => Shortcut::Redo,
             _ => return,
         };
-        key.prevent_default();
-        undo.emit(redo);
+        if control {
+            key.prevent_default();
+            pressed.emit(shortcut);
+        }
     }))
 }
 

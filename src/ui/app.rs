@@ -10,13 +10,23 @@ use super::marks::Marks;
 use super::state::{Action, State};
 use super::trail::{Move, Trail};
 use super::{Act, answer, deployment, flows, header, notices};
-use crate::browser::{self, Copied, history};
+use crate::browser::{self, Copied, Shortcut, history};
 use crate::catalog::Catalog;
 
 /// The user's own deployment, as a link's text.
 const KEPT: &str = "portcullis.deployment";
 /// Set while the page starts: if it is still there at the next start, what is kept may be what broke this one (law 10).
 const STARTING: &str = "portcullis.starting";
+
+/// What the keyboard does here besides what it does everywhere.
+const KEYS: [(&str, &str); 6] = [
+    ("Tab, Enter at once", "skip to the rules"),
+    ("Ctrl+Z", "undo, outside of text fields"),
+    ("Ctrl+Shift+Z or Ctrl+Y", "redo"),
+    ("Arrow keys in the diagram", "go from flow to flow; Enter opens its row"),
+    ("Arrow keys in the tabs", "go from tab to tab"),
+    ("Escape", "leave everything as it is, when the page asks"),
+];
 
 thread_local! {
     /// The latest deployment as a link's text, for the message of a page that has failed.
@@ -75,7 +85,13 @@ pub fn Page(props: &PageProps) -> Html {
         move |()| {
             browser::forget(STARTING);
             let fragments = browser::on_fragment(act.on(|fragment| Some(Action::Open(fragment))));
-            let keys = browser::on_undo_keys(act.on(|redo| Some(if redo { Action::Redo } else { Action::Undo })));
+            let keys = browser::on_shortcut(act.on(|shortcut| {
+                Some(match shortcut {
+                    Shortcut::Undo => Action::Undo,
+                    Shortcut::Redo => Action::Redo,
+                    Shortcut::Escape => Action::Cancel,
+                })
+            }));
             let tabs = browser::on_stored(KEPT, act.on(|kept| Some(Action::Elsewhere(kept))));
             let pastes = browser::on_paste(act.on(|text| Some(Action::Paste(text))));
             let lights = browser::on_light(act.on(|keys: String| {
@@ -150,6 +166,10 @@ pub fn Page(props: &PageProps) -> Html {
                 if message.contains("selected below") { <code id="link-text">{ format!("{}#{}", browser::bare_address(), state.derived.link) }</code> }
             </p>
             <footer class="footer">
+                <details class="keys">
+                    <summary>{ "Keyboard" }</summary>
+                    <dl>{ for KEYS.map(|(keys, what)| html! { <><dt>{ keys }</dt><dd>{ what }</dd></> }) }</dl>
+                </details>
                 { format!("Catalog {}. Not affiliated with the vendor of {}; check against its documentation. Nothing leaves this page.", state.catalog.version, state.catalog.product) }
             </footer>
         </>

@@ -81,7 +81,7 @@ fn pasted(state: &State, act: &Act, addresses: &Addresses) -> Html {
         <section class="notice" aria-label="Pasted addresses">
             <p><label for="pasted">{ format!("Pasted {}: {addresses}. Whose addresses are these?", counted(addresses.list().len(), "address")) }</label></p>
             { select("pasted", "", entries, chosen) }
-            { button("Cancel", act.always(Action::Paste(String::new()))) }
+            { button("Cancel", act.always(Action::Cancel)) }
         </section>
     }
 }

@@ -173,7 +173,7 @@ pub enum Action {
     Edit(Edit),
     /// Yes to the edit that waits.
     Confirm,
-    /// No to it.
+    /// No to it, or to what was pasted.
     Cancel,
     /// One step back.
     Undo,
@@ -185,7 +185,7 @@ pub enum Action {
     Elsewhere(String),
     /// This browser does not keep what is edited.
     Unkept,
-    /// A text was pasted outside of every field; an empty one when nothing is to become of it.
+    /// A text was pasted outside of every field.
     Paste(String),
     /// Fold a group's fields in or out.
     Fold(GroupId, bool),
@@ -403,7 +403,13 @@ impl Reducible for State {
                     next.edit(&pending.edit);
                 }
             }
-            Action::Cancel => next.pending = None,
+            Action::Cancel => {
+                if next.pending.is_none() && next.pasted.is_none() {
+                    return self;
+                }
+                next.pending = None;
+                next.pasted = None;
+            }
             Action::Undo => next.step(true),
             Action::Redo => next.step(false),
             Action::Depth(depth) => {
