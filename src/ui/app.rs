@@ -73,11 +73,12 @@ pub fn Page(props: &PageProps) -> Html {
     let begun = props.begun.clone();
     let state = use_reducer(move || (*begun.0).clone());
     let act = Act(state.dispatcher());
-    let message = use_state_eq(|| AttrValue::Static(""));
+    // Numbered, so that saying the same again shows it as long again.
+    let message = use_state_eq(|| (0_u32, AttrValue::Static("")));
     let marks = use_mut_ref(Marks::default);
     let told = Callback::from({
         let message = message.clone();
-        move |text: AttrValue| message.set(text)
+        move |text: AttrValue| message.set((message.0 + 1, text))
     });
 
     use_effect_with((), {
@@ -129,10 +130,10 @@ pub fn Page(props: &PageProps) -> Html {
         }
     });
     use_effect_with(message.clone(), {
-        move |message: &UseStateHandle<AttrValue>| {
-            let message = message.clone();
-            let timer = (!message.is_empty())
-                .then(|| gloo::timers::callback::Timeout::new(8_000, move || message.set(AttrValue::Static(""))));
+        move |message: &UseStateHandle<(u32, AttrValue)>| {
+            let (shown, message) = (!message.1.is_empty(), message.clone());
+            let empty = move || message.set((message.0, AttrValue::Static("")));
+            let timer = shown.then(|| gloo::timers::callback::Timeout::new(8_000, empty));
             move || drop(timer)
         }
     });
@@ -161,9 +162,9 @@ pub fn Page(props: &PageProps) -> Html {
             { deployment::deployment(&state, &act) }
             { answer::answer(&state, &act, &told, &mut marks.borrow_mut()) }
             <p class="visually-hidden" role="status">{ marks.borrow().said().to_owned() }</p>
-            <p class="toast" role="status" data-shown={(!message.is_empty()).to_string()}>
-                <span>{ &*message }</span>
-                if message.contains("selected below") { <code id="link-text">{ format!("{}#{}", browser::bare_address(), state.derived.link) }</code> }
+            <p class="toast" role="status" data-shown={(!message.1.is_empty()).to_string()}>
+                <span>{ &message.1 }</span>
+                if message.1.contains("selected below") { <code id="link-text">{ format!("{}#{}", browser::bare_address(), state.derived.link) }</code> }
             </p>
             <footer class="footer">
                 <details class="keys">

@@ -30,6 +30,7 @@ fn the_copied_text_runs_in_the_real_firewall() {
         page.wait_without(".missing-peers");
         page.wait_for(".toast", "Copied.");
         for (group, addresses) in [(group::NODE, "192.0.2.65"), (group::DATABASE, "192.0.2.81, 2001:db8::81")] {
+            page.unfold(group);
             assert_eq!(page.value(&format!("#a-{group}")), addresses);
         }
         runs(&copied, if page.address.starts_with("file") { "file" } else { "http" });

@@ -117,7 +117,7 @@ fn a_reload_a_crash_and_forbidden_storage_lose_nothing() {
 
         // To where it began, and there it stays.
         page.browser.click("#role-smtp");
-        page.wait_without("#a-6");
+        page.wait_without("#group-6");
         page.press_button("Undo");
         page.wait_for(".group .name", "Mail server");
         page.reload();
@@ -132,7 +132,7 @@ fn a_reload_a_crash_and_forbidden_storage_lose_nothing() {
         page.wait_without(".notice[role=alert]");
         assert_eq!((page.stored(KEPT), page.link()), (json!(newer), link.clone()));
         page.browser.click("#role-smtp");
-        page.wait_without("#a-6");
+        page.wait_without("#group-6");
         assert_eq!((page.stored(KEPT), page.has("#mine")), (json!(newer), false));
         page.browser.click("#keep");
         page.wait_without(".notice");
@@ -175,10 +175,9 @@ fn a_reload_a_crash_and_forbidden_storage_lose_nothing() {
         page.browser.run("location.reload();", json!([]));
         page.browser.enter_frame(None);
         page.browser.enter_frame(Some("iframe"));
-        page.browser.wait_with(
-            "document.querySelector(arguments[0]).value === '192.0.2.49'",
-            json!([format!("#a-{}", group::SERVER)]),
-        );
+        page.started();
+        page.unfold(group::SERVER);
+        assert_eq!(page.value(&format!("#a-{}", group::SERVER)), "192.0.2.49");
         page.browser.enter_frame(None);
         page.is_quiet();
 
