@@ -49,7 +49,7 @@ fn aside(aside: &Aside, act: &Act) -> Html {
         Why::Link => (Some("Back to mine"), "Keep this one"),
         Why::Broken => (Some("Open it"), "Begin again here"),
         Why::Unread => (None, "Keep this one"),
-        Why::Tab => (Some("Show the other tab's"), "Keep this one"),
+        Why::Tab => (Some("Show the other one"), "Keep this one"),
     };
     html! {
         <section class="notice" aria-label="Not your own deployment">

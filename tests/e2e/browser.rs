@@ -34,6 +34,8 @@ pub mod key {
     pub const SHIFT: &str = "\u{E008}";
     /// Control, held.
     pub const CONTROL: &str = "\u{E009}";
+    /// Escape.
+    pub const ESCAPE: &str = "\u{E00C}";
     /// The space bar.
     pub const SPACE: &str = " ";
     /// End.
@@ -184,6 +186,14 @@ impl Browser {
     pub fn click(&self, name: &str) {
         let element = self.find(name);
         self.post(&format!("element/{element}/click"), &json!({}));
+    }
+
+    /// Moves the pointer over an element.
+    #[track_caller]
+    pub fn point_at(&self, name: &str) {
+        let element = json!({ ELEMENT: self.find(name) });
+        let moves = json!([{ "type": "pointerMove", "duration": 0, "x": 0, "y": 0, "origin": element }]);
+        self.post("actions", &json!({ "actions": [{ "type": "pointer", "id": "mouse", "actions": moves }] }));
     }
 
     /// Types into an element, after what is there.

@@ -12,6 +12,7 @@ mod copying;
 mod editing;
 mod everybody;
 mod first_screen;
+mod gestures;
 mod hosts;
 mod keeping;
 mod typing;
