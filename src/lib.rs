@@ -7,7 +7,8 @@
 //! (facts,      (what the      (who may   (as seen   (text in one dialect,
 //!  embedded)    user says)     open       from one    for one enforcement point)
 //!                  │           what, why)  point)
-//!                  │             └──► diagram ──► SVG
+//!                  │             ├──► diagram ──► SVG
+//!                  │             └──► table ──► HTML, TSV, CSV, Markdown
 //!                  ├──► findings  (missing addresses, collisions, undecided choices, …)
 //!                  └──► link      (the same deployment as text: shared, and kept by the browser)
 //! ```
@@ -35,6 +36,7 @@ pub mod flow;
 pub mod check;
 pub mod diagram;
 pub mod link;
+pub mod table;
 
 pub mod rule;
 

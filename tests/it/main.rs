@@ -44,6 +44,7 @@ mod rust_source;
 mod scenarios;
 mod shell_texts;
 mod snapshots;
+mod table;
 mod tidy;
 mod ufw;
 mod ufw_kernel;
