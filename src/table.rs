@@ -24,6 +24,24 @@ pub struct Table {
     pub rows: Vec<Vec<Cell>>,
 }
 
+/// How the rows are meant.
+pub const READING: &str =
+    "“From” opens the connection, “To” accepts it; replies are implied, and need no row of their own.";
+
+/// The headings of a table of all groups.
+const HEAD: [&str; 10] = [
+    "From",
+    "From addresses",
+    "To",
+    "To addresses",
+    "Protocol",
+    "Ports",
+    "Encryption",
+    "Purpose",
+    "Confidence",
+    "Sources",
+];
+
 /// A cell.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Cell {
@@ -37,10 +55,12 @@ pub enum Cell {
 }
 
 /// A document that says so.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Document {
-    /// Title and release.
-    pub title: String,
+    /// Its title.
+    pub title: &'static str,
+    /// The release it is about.
+    pub release: &'static str,
     /// Where it can be read.
     pub url: &'static str,
 }
@@ -52,42 +72,33 @@ pub fn has(only: Option<GroupId>, flow: &Flow) -> bool {
 
 /// What the table is about, in words.
 pub fn title(catalog: &Catalog, deployment: &Deployment, only: Option<GroupId>) -> String {
-    let of = only.and_then(|group| deployment.group(group)).map(|group| format!(" of {}", group.name));
-    format!(
-        "{} {}: allowed flows{} (catalog {})",
-        catalog.product,
-        deployment.release,
-        of.unwrap_or_default(),
-        catalog.version
-    )
+    let (product, release, version) = (catalog.product, deployment.release, catalog.version);
+    format!("{product} {release}: allowed flows{} (catalog {version})", of(deployment, only))
+}
+
+/// ` of ` a group, if only one is meant.
+fn of(deployment: &Deployment, only: Option<GroupId>) -> String {
+    let group = only.and_then(|group| deployment.group(group));
+    group.map(|group| [" of ", &group.name].concat()).unwrap_or_default()
 }
 
 /// The table of all flows; or of those of one group, with a column that says which way they go as seen from it.
 pub fn table(catalog: &Catalog, deployment: &Deployment, flows: &[Flow], only: Option<GroupId>) -> Table {
-    let mut head = vec![
-        "From",
-        "From addresses",
-        "To",
-        "To addresses",
-        "Protocol",
-        "Ports",
-        "Encryption",
-        "Purpose",
-        "Confidence",
-        "Sources",
-    ];
+    let mut head = HEAD.to_vec();
     if only.is_some() {
         head.insert(0, "Way");
     }
-    let name = |id| deployment.group(id).map_or("", |group| group.name.as_str());
-    let of = only.map(|group| format!(" of {}", name(group))).unwrap_or_default();
-    let rows = flows.iter().filter(|flow| has(only, flow)).map(|flow| row(catalog, deployment, flow, only));
+    let mut rows = Vec::new();
+    for flow in flows {
+        if has(only, flow) {
+            rows.push(row(catalog, deployment, flow, only));
+        }
+    }
     Table {
-        name: format!("{} flows{of}", catalog.product),
-        title: title(catalog, deployment, only)
-            + ". “From” opens the connection, “To” accepts it; replies are implied, and need no row of their own.",
+        name: [catalog.product, " flows", &of(deployment, only)].concat(),
+        title: [&title(catalog, deployment, only), ". ", READING].concat(),
         head,
-        rows: rows.collect(),
+        rows,
     }
 }
 
@@ -95,45 +106,51 @@ fn row(catalog: &Catalog, deployment: &Deployment, flow: &Flow, only: Option<Gro
     let mut cells = Vec::new();
     let mut words = |text: &str| cells.push(Cell::Words(text.to_owned()));
     if only.is_some() {
-        words(match only {
-            _ if flow.initiator == flow.responder => "in and out",
-            Some(group) if group == flow.responder => "in",
-            _ => "out",
+        words(match () {
+            () if flow.initiator == flow.responder => "in and out",
+            () if only == Some(flow.responder) => "in",
+            () => "out",
         });
     }
     // What the other end sees: a group may connect from other addresses than it listens on.
     for (id, opens) in [(flow.initiator, true), (flow.responder, false)] {
         let group = deployment.group(id);
-        cells.push(Cell::Words(group.map(|group| group.name.clone()).unwrap_or_default()));
-        cells.push(match group.map(|group| if opens { group.connects_from() } else { &group.listens }) {
-            None | Some(Addresses::Missing) => Cell::Words("address missing".to_owned()),
-            Some(known) => Cell::Addresses(known.to_string()),
-        });
-    }
-    let mut words = |text: String| cells.push(Cell::Words(text));
-    words(flow.protocol.to_string());
-    words(flow.ports.to_string());
-    words(flow.encryption().name().to_owned());
-    words(flow.purposes());
-    let documented = flow.reasons.iter().filter(|reason| reason.dependency.is_some());
-    let confidence = documented.clone().map(|reason| reason.confidence).min().map(Confidence::name);
-    let disputed = flow.reasons.iter().any(|reason| !reason.disagreements.is_empty());
-    let disputed = if disputed { " (documents disagree)" } else { "" };
-    words(format!("{}{disputed}", confidence.unwrap_or("your own flow")));
-    let mut documents: Vec<Document> = Vec::new();
-    for source in documented.flat_map(|reason| &reason.sources).filter_map(|id| catalog.source(id)) {
-        let document = Document { title: format!("{} ({})", source.title, source.release), url: source.url };
-        if !documents.contains(&document) {
-            documents.push(document);
+        let mut words = |text: &str| cells.push(Cell::Words(text.to_owned()));
+        words(group.map_or("", |group| &group.name));
+        match group.map(|group| if opens { group.connects_from() } else { &group.listens }) {
+            None | Some(Addresses::Missing) => words("address missing"),
+            Some(known) => cells.push(Cell::Addresses(known.to_string())),
         }
     }
+    let (mut confidence, mut disputed) = (None, "");
+    let mut documents: Vec<Document> = Vec::new();
+    for reason in &flow.reasons {
+        if reason.dependency.is_some() && confidence.is_none_or(|lowest| reason.confidence < lowest) {
+            confidence = Some(reason.confidence);
+        }
+        if !reason.disagreements.is_empty() {
+            disputed = " (documents disagree)";
+        }
+        for source in reason.sources.iter().filter_map(|id| catalog.source(id)) {
+            let document = Document { title: source.title, release: source.release, url: source.url };
+            if !documents.contains(&document) {
+                documents.push(document);
+            }
+        }
+    }
+    let mut words = |text: &str| cells.push(Cell::Words(text.to_owned()));
+    words(&flow.protocol.to_string());
+    words(&flow.ports.to_string());
+    words(flow.encryption().name());
+    words(&flow.purposes());
+    words(&[confidence.map_or("your own flow", Confidence::name), disputed].concat());
     cells.push(Cell::Documents(documents));
     cells
 }
 
 /// For word processors, mail, wikis and spreadsheets: the title, and a table of plain elements.
 pub fn html(table: &Table) -> String {
-    format!("<p>{}</p>{}", escaped_html(&table.title), grid(table))
+    ["<p>", &escaped_html(&table.title), "</p>", &grid(table)].concat()
 }
 
 /// The table alone, as HTML. Cells have no line breaks: a spreadsheet makes rows of them.
@@ -149,9 +166,9 @@ pub fn grid(table: &Table) -> String {
             out.push_str("<td>");
             match cell {
                 Cell::Words(text) | Cell::Addresses(text) => out.push_str(&escaped_html(text)),
-                Cell::Documents(documents) => join(&mut out, documents, |out, document| {
-                    let (url, title) = (svg::escape(document.url), escaped_html(&document.title));
-                    put(out, &["<a href=\"", &url, "\">", &title, "</a>"]);
+                Cell::Documents(documents) => join(&mut out, documents, &|out, document| {
+                    let (url, title) = (svg::escape(document.url), escaped_html(document.title));
+                    put(out, &["<a href=\"", &url, "\">", &title, " (", document.release, ")</a>"]);
                 }),
             }
             out.push_str("</td>");
@@ -219,8 +236,9 @@ pub fn markdown(table: &Table) -> String {
             match cell {
                 Cell::Words(text) => out.push_str(&escaped_markdown(text)),
                 Cell::Addresses(text) => put(&mut out, &["`", text, "`"]),
-                Cell::Documents(documents) => join(&mut out, documents, |out, document| {
-                    put(out, &["[", &escaped_markdown(&document.title), "](<", document.url, ">)"]);
+                Cell::Documents(documents) => join(&mut out, documents, &|out, document| {
+                    let title = escaped_markdown(document.title);
+                    put(out, &["[", &title, " (", document.release, ")](<", document.url, ">)"]);
                 }),
             }
             out.push_str(" |");
@@ -236,7 +254,7 @@ fn put(out: &mut String, pieces: &[&str]) {
     }
 }
 
-fn join(out: &mut String, documents: &[Document], one: impl Fn(&mut String, &Document)) {
+fn join(out: &mut String, documents: &[Document], one: &dyn Fn(&mut String, &Document)) {
     for (at, document) in documents.iter().enumerate() {
         if at > 0 {
             out.push_str("; ");
@@ -251,7 +269,9 @@ fn plain(cell: &Cell) -> String {
         Cell::Words(text) | Cell::Addresses(text) => text.clone(),
         Cell::Documents(documents) => {
             let mut out = String::new();
-            join(&mut out, documents, |out, document| put(out, &[&document.title, " ", document.url]));
+            join(&mut out, documents, &|out, document| {
+                put(out, &[document.title, " (", document.release, ") ", document.url])
+            });
             out
         }
     }

@@ -14,6 +14,7 @@ mod group;
 mod header;
 mod host;
 mod notices;
+mod paper;
 mod snippet;
 pub mod state;
 

@@ -4,17 +4,19 @@ use yew::prelude::*;
 
 use super::Act;
 use super::state::{Action, State, Tab};
-use super::{catalog, findings, flows, snippet};
-use crate::diagram;
+use super::{catalog, findings, flows, paper, snippet};
 use crate::finding::Severity;
+use crate::{diagram, table};
 
 /// The answer.
 pub fn answer(state: &State, act: &Act, told: &Callback<AttrValue>) -> Html {
     html! {
         <main class="answer" id="answer">
+            <h1 class="on-paper">{ table::title(&state.catalog, &state.deployment, None) }</h1>
             { picture(state) }
+            <div class="on-paper" id={paper::ID}></div>
             { snippet::panel(state, act, told) }
-            { tabs(state, act) }
+            { tabs(state, act, told) }
         </main>
     }
 }
@@ -44,7 +46,7 @@ pub fn counted(count: usize, what: &str) -> String {
     format!("{count} {what}{}", if count == 1 { "" } else { "s" })
 }
 
-fn tabs(state: &State, act: &Act) -> Html {
+fn tabs(state: &State, act: &Act, told: &Callback<AttrValue>) -> Html {
     let worst = state.derived.findings.iter().filter(|finding| finding.severity != Severity::Hint).count();
     let names = [
         (Tab::Findings, "Findings", worst),
@@ -84,7 +86,7 @@ fn tabs(state: &State, act: &Act) -> Html {
             <div id="tab-panel" role="tabpanel" aria-labelledby={format!("tab-{name}")} tabindex="0">
                 { match state.view.tab {
                     Tab::Findings => findings::findings(state, act),
-                    Tab::Flows => flows::flows(state),
+                    Tab::Flows => flows::flows(state, act, told),
                     Tab::Catalog => catalog::catalog(state, act),
                 } }
             </div>

@@ -7,7 +7,7 @@ use std::rc::Rc;
 use yew::prelude::*;
 
 use super::state::{Action, State};
-use super::{Act, answer, deployment, header, notices};
+use super::{Act, answer, deployment, header, notices, paper};
 use crate::browser::{self, Copied};
 use crate::catalog::Catalog;
 
@@ -78,7 +78,12 @@ pub fn Page(props: &PageProps) -> Html {
     });
     let opened = use_mut_ref(|| false);
     use_effect_with((state.derived.link.clone(), state.aside.is_some()), {
-        move |(link, aside): &(String, bool)| keep(link, *aside, !opened.replace(true))
+        let state = state.clone();
+        move |(link, aside): &(String, bool)| {
+            keep(link, *aside, !opened.replace(true));
+            let printing = browser::on_print(paper::ID, move || paper::paper(&state));
+            move || drop(printing)
+        }
     });
     use_effect_with(state.pending.is_some(), |pending| {
         if *pending {

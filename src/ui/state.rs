@@ -102,6 +102,8 @@ pub struct View {
     pub text: Text,
     /// The tab beside the snippet.
     pub tab: Tab,
+    /// True if the flow table has only the rows of the group whose snippet is shown.
+    pub own_rows: bool,
     /// The search in the catalog.
     pub query: String,
     /// Groups whose missing addresses are being typed beside the snippet: their fields stay until the focus leaves.
@@ -173,6 +175,8 @@ pub enum Action {
     Text(Text),
     /// Look at another tab.
     Tab(Tab),
+    /// Only the flows of the group whose snippet is shown, or all.
+    OwnRows(bool),
     /// Search the catalog.
     Query(String),
     /// A missing address of this group is being typed; `None` when the focus leaves these fields.
@@ -210,6 +214,7 @@ impl State {
                 ways: Ways::In,
                 text: Text::Apply,
                 tab: Tab::Findings,
+                own_rows: false,
                 query: String::new(),
                 filling: Vec::new(),
             },
@@ -351,6 +356,7 @@ impl Reducible for State {
             Action::Ways(ways) => next.view.ways = ways,
             Action::Text(text) => next.view.text = text,
             Action::Tab(tab) => next.view.tab = tab,
+            Action::OwnRows(own) => next.view.own_rows = own,
             Action::Query(query) => next.view.query = query,
             Action::Filling(None) => next.view.filling.clear(),
             Action::Filling(Some(group)) if next.view.filling.contains(&group) => return self,

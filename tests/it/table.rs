@@ -67,7 +67,8 @@ fn words(cell: &Cell) -> String {
     match cell {
         Cell::Words(text) | Cell::Addresses(text) => text.clone(),
         Cell::Documents(documents) => {
-            let documents: Vec<String> = documents.iter().map(|row| format!("{} {}", row.title, row.url)).collect();
+            let documents: Vec<String> =
+                documents.iter().map(|row| format!("{} ({}) {}", row.title, row.release, row.url)).collect();
             documents.join("; ")
         }
     }
