@@ -55,11 +55,12 @@ fn bar(state: &State, act: &Act, told: &Callback<AttrValue>, only: Option<GroupI
         <div class="bar">
             { select("pick-rows", "Rows of the table", entries.collect(), pick) }
             <small>{ counted(rows, "row") }</small>
-            <span class="spring"></span>
-            { sign("CSV", "CSV: download the rows for a spreadsheet", press(download)) }
-            { sign("Markdown", "Markdown: copy the rows for a wiki", press(copy_markdown)) }
-            { sign("Print", "Print picture, table, findings and text", Callback::from(|_| browser::print())) }
-            <button class="primary" id="copy-table" onclick={press(copy)}>{ "Copy table" }</button>
+            <span class="buttons">
+                { sign("CSV", "CSV: download the rows for a spreadsheet", press(download)) }
+                { sign("Markdown", "Markdown: copy the rows for a wiki", press(copy_markdown)) }
+                { sign("Print", "Print picture, table, findings and text", Callback::from(|_| browser::print())) }
+                <button class="primary" id="copy-table" onclick={press(copy)}>{ "Copy table" }</button>
+            </span>
         </div>
     }
 }

@@ -13,6 +13,7 @@ mod everybody;
 mod first_screen;
 mod hosts;
 mod keeping;
+mod table;
 mod typing;
 
 #[cfg(target_os = "linux")]
