@@ -1,6 +1,11 @@
 //! The browser: storage, fragment, clipboard, downloads, paper, input values, focus. The only file that names a browser type; it
 //! decides nothing, and whatever the browser refuses is an answer here, never a failure.
 
+pub mod history;
+mod light;
+
+pub use light::on_light;
+
 use gloo::events::EventListener;
 use wasm_bindgen::{JsCast, JsValue};
 use web_sys::{
@@ -50,7 +55,8 @@ pub fn set_fragment(fragment: &str) {
     let Some(window) = window() else { return };
     let address = if fragment.is_empty() { bare_address() } else { format!("#{fragment}") };
     if let Ok(history) = window.history() {
-        let _ = history.replace_state_with_url(&JsValue::NULL, "", Some(&address));
+        let state = history.state().unwrap_or(JsValue::NULL);
+        let _ = history.replace_state_with_url(&state, "", Some(&address));
     }
 }
 
@@ -60,9 +66,52 @@ pub fn bare_address() -> String {
     href.split('#').next().unwrap_or_default().to_owned()
 }
 
-/// Calls back with the new fragment whenever someone changes it; until the listener is dropped.
+/// Calls back with the new fragment whenever someone changes it, not where the browser only goes back to one of this page's
+/// own entries; until the listener is dropped.
 pub fn on_fragment(changed: Callback<String>) -> Option<EventListener> {
-    Some(EventListener::new(window()?.as_ref(), "hashchange", move |_| changed.emit(fragment())))
+    Some(EventListener::new(window()?.as_ref(), "hashchange", move |_| {
+        if history::position().is_none() {
+            changed.emit(fragment());
+        }
+    }))
+}
+
+/// Calls back with what another tab keeps under a name from now on; until the listener is dropped.
+pub fn on_stored(name: &'static str, changed: Callback<String>) -> Option<EventListener> {
+    Some(EventListener::new(window()?.as_ref(), "storage", move |event| {
+        let event = event.dyn_ref::<web_sys::StorageEvent>();
+        if let Some(text) =
+            event.filter(|event| event.key().as_deref() == Some(name)).and_then(|event| event.new_value())
+        {
+            changed.emit(text);
+        }
+    }))
+}
+
+/// Makes pasted lists whole: what is pasted into a field of addresses or ports keeps its line breaks and tabs as commas, and
+/// what is pasted outside of every field is called back. Until the listener is dropped.
+pub fn on_paste(pasted: Callback<String>) -> Option<EventListener> {
+    let options = gloo::events::EventListenerOptions::enable_prevent_default();
+    Some(EventListener::new_with_options(window()?.as_ref(), "paste", options, move |event| {
+        let paste = event.dyn_ref::<web_sys::ClipboardEvent>();
+        let text = paste.and_then(|paste| paste.clipboard_data()?.get_data("text").ok()).unwrap_or_default();
+        let Some(input) = event.target().and_then(|target| target.dyn_into::<HtmlInputElement>().ok()) else {
+            return pasted.emit(text);
+        };
+        let breaks = |c: char| matches!(c, '\r' | '\n' | '\t');
+        let pieces: Vec<&str> = text.split(breaks).map(str::trim).filter(|piece| !piece.is_empty()).collect();
+        if pieces.len() < 2 || !input.class_name().contains("mono") {
+            return;
+        }
+        // By this command the browser keeps its own undo of the field.
+        let inserted = || {
+            let document: HtmlDocument = document()?.dyn_into().ok()?;
+            document.exec_command_with_show_ui_and_value("insertText", false, &pieces.join(", ")).ok()
+        };
+        if inserted() == Some(true) {
+            event.prevent_default();
+        }
+    }))
 }
 
 /// Calls back on Ctrl+Z (false) and Ctrl+Shift+Z or Ctrl+Y (true) outside of text fields, which have an undo of their own.
@@ -251,6 +300,11 @@ pub fn picked(event: &Event) -> String {
 /// Whether the box that an event is about is ticked.
 pub fn ticked(event: &Event) -> bool {
     event.target_dyn_into::<HtmlInputElement>().is_some_and(|input| input.checked())
+}
+
+/// Whether the details that an event is about are open.
+pub fn unfolded(event: &Event) -> bool {
+    event.target_dyn_into::<Element>().is_some_and(|details| details.has_attribute("open"))
 }
 
 /// Makes the checkbox of an event show this again: the state may refuse what the browser has already drawn.

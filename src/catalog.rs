@@ -4,6 +4,10 @@
 //! Identifiers are plain strings that stand in data, links and tests; no code matches on one of them. What a role *does* in
 //! this program follows from its tags (`kind`, `hosted_on`, `external`), so that another product's catalog would load as well.
 
+// By its path, since the build script reads this file from elsewhere.
+#[path = "catalog/words.rs"]
+mod words;
+
 use serde::{Deserialize, Serialize};
 
 use crate::net::{Port, PortRange, Protocol, System};

@@ -4,6 +4,7 @@
 //! One deployment is one environment: every server meets every node.
 
 mod edit;
+mod place;
 mod step;
 
 pub use edit::{Edit, Edited};
@@ -137,6 +138,18 @@ impl Group {
         self.connects.as_ref().unwrap_or(&self.listens)
     }
 
+    /// How many of its values are not what the catalog says: ports, answers, and the zone.
+    pub fn changes(&self) -> usize {
+        self.ports.iter().count() + self.answers.iter().count() + usize::from(self.zone.is_some())
+    }
+
+    /// Returns all of these to what the catalog says.
+    fn reset(&mut self) {
+        self.ports.clear();
+        self.answers.clear();
+        self.zone = None;
+    }
+
     /// True if the role is placed here or is a service with an instance here, on or off.
     pub fn carries(&self, role: &str) -> bool {
         self.roles.contains(&role) || self.instances.iter().any(|instance| instance.service == role)
@@ -170,6 +183,12 @@ impl Deployment {
             deployment.apply(catalog, &Edit::Preset(preset.id));
         }
         deployment
+    }
+
+    /// How many values are not what the catalog says, over all groups and the deployment itself.
+    pub fn changes(&self) -> usize {
+        let own = self.ports.iter().count() + self.answers.iter().count() + self.settings.iter().count();
+        own + self.groups.iter().map(Group::changes).sum::<usize>()
     }
 
     /// The group of that number.

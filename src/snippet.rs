@@ -70,7 +70,8 @@ pub fn snippet(
     for held in &plan.held {
         let rule = held.rule;
         let (from, to) = (&rule.source.name, &rule.destination.name);
-        header.push(format!("Held back: {from} to {to}, {} {}: {}", rule.protocol, rule.ports, held.why));
+        let (protocol, ports, key) = (rule.protocol, rule.ports, &rule.key);
+        header.push(format!("Held back: {from} to {to}, {protocol} {ports}: {} ({key})", held.why));
     }
     plan.header = header.iter().map(|line| plain(line)).collect();
     if !context.fragment.is_empty()
@@ -89,6 +90,77 @@ pub fn snippet(
         written,
         held: plan.held.into_iter().map(|held| held.why).collect(),
     }
+}
+
+/// What a line of a text is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Line<'a> {
+    /// The line, without its end.
+    pub text: &'a str,
+    /// The key of the flow that it belongs to, if it belongs to one.
+    pub flow: Option<&'a str>,
+    /// True if it tells the reader something and the machine nothing.
+    pub comment: bool,
+    /// True if it says what is held back.
+    pub held: bool,
+}
+
+/// The lines of a text, each with its flow. Every dialect writes the key beside its rules: in the line of the rule, in the
+/// comment above it, or in the first line of a longer entry, whose other lines are indented more.
+pub fn lines(text: &str) -> Vec<Line<'_>> {
+    let mut lines: Vec<Line> = Vec::new();
+    // The entry that a line may go on with: its flow, its indentation, and whether a comment began it.
+    let mut entry: Option<(&str, usize, bool)> = None;
+    for text in text.lines() {
+        let trimmed = text.trim_start();
+        let indent = text.len() - trimmed.len();
+        let comment = trimmed.starts_with('#') || trimmed.starts_with("@rem");
+        let held = trimmed.contains("Held back: ") || trimmed.starts_with("stop 'Fill");
+        let own = flow_key(text);
+        let goes_on = |(_, began, by_comment): &(&str, usize, bool)| {
+            indent > *began || *by_comment && indent == *began && trimmed.starts_with("<rule")
+        };
+        entry = match own {
+            Some(key) => Some((key, indent, comment)),
+            None => entry.filter(goes_on),
+        };
+        if let (Some(key), Some(above)) = (own, lines.last_mut())
+            && above.comment
+            && above.flow.is_none()
+            && !above.held
+            && !comment
+        {
+            above.flow = Some(key);
+        }
+        lines.push(Line { text, flow: entry.map(|(key, ..)| key), comment, held });
+    }
+    lines
+}
+
+/// The first key of a flow in a line: `g4-g3-tcp-9443`, between characters that cannot belong to it.
+fn flow_key(line: &str) -> Option<&str> {
+    let digits = |text: &str| text.bytes().take_while(u8::is_ascii_digit).count();
+    let key = |text: &str| -> Option<usize> {
+        let mut end = 0;
+        for sign in ["g", "-g", "-"] {
+            end += text.get(end..)?.strip_prefix(sign).map(|_| sign.len())?;
+            end += match sign {
+                "-" => {
+                    text.get(end..).filter(|rest| rest.starts_with("tcp-") || rest.starts_with("udp-")).map(|_| 4)?
+                }
+                _ => 0,
+            };
+            end += Some(digits(text.get(end..)?)).filter(|digits| *digits > 0)?;
+        }
+        let range = text.get(end..)?.strip_prefix('-').map_or(0, digits);
+        Some(if range > 0 { end + 1 + range } else { end })
+    };
+    let word = |c: char| c.is_ascii_alphanumeric();
+    line.match_indices('g').find_map(|(at, _)| {
+        let end = at + key(line.get(at..)?)?;
+        let apart = !line.get(..at)?.ends_with(word) && !line.get(end..)?.starts_with(word);
+        if apart { line.get(at..end) } else { None }
+    })
 }
 
 /// Characters of a link that mean nothing inside a comment line of any dialect.

@@ -13,10 +13,12 @@ mod flows;
 mod group;
 mod header;
 mod host;
+mod marks;
 mod notices;
 mod paper;
 mod snippet;
 pub mod state;
+mod trail;
 
 pub use app::Page;
 

@@ -1,8 +1,8 @@
 //! Every change a user can make to a deployment, as data, and what applying it does. An edit that makes no sense changes
 //! nothing and says why; no edit ever loses what it does not name.
 
-use super::{CustomFlow, Deployment, Group, GroupId, Instance};
-use crate::catalog::{Catalog, Encryption, Id, Kind, Scope};
+use super::{CustomFlow, Deployment, Group, GroupId};
+use crate::catalog::{Catalog, Encryption, Id, Scope};
 use crate::host;
 use crate::net::{Addresses, Policy, Port, PortRange, Protocol, System};
 use crate::order::Map;
@@ -20,6 +20,15 @@ pub enum Edit {
     AddGroup(Id),
     /// Delete a group and the custom flows that begin or end there.
     RemoveGroup(GroupId),
+    /// Give the last machine of a group a group of its own, with everything that is said of it. Where each machine has an
+    /// address of its own in the list, its address goes with it; else the new group has none yet.
+    Split(GroupId),
+    /// One more group with the same roles, services, ports and answers. Addresses are not the same: they have to be said.
+    Duplicate(GroupId),
+    /// Ports, answers and zone of a group return to what the catalog says.
+    Reset(GroupId),
+    /// The same for every group and for the deployment: every port, answer and zone, and names on the hosts.
+    ResetAll,
     /// Another name.
     Rename(GroupId, String),
     /// Another number of machines, 1 to 1000.
@@ -104,14 +113,10 @@ pub enum Edited {
 
 /// Names and purposes are cut at this many characters.
 const LONGEST_TEXT: usize = 200;
-/// More groups than anybody runs; keeps a hostile link from freezing the page.
-const MOST_GROUPS: usize = 400;
 /// Machines in one group.
 const MOST_MACHINES: u16 = 1000;
-/// Instances of one service in a group.
-const MOST_INSTANCES: usize = 200;
 /// Flows of the user's own.
-const MOST_FLOWS: usize = 1000;
+pub(super) const MOST_FLOWS: usize = 1000;
 
 impl Deployment {
     /// Applies an edit.
@@ -142,6 +147,15 @@ impl Deployment {
             Edit::RemoveGroup(id) => {
                 self.groups.retain(|group| group.id != *id);
                 self.custom.retain(|flow| flow.initiator != *id && flow.responder != *id);
+            }
+            Edit::Split(id) => return self.split(*id),
+            Edit::Duplicate(id) => drop(self.duplicate(*id)?),
+            Edit::Reset(id) => self.group_mut(*id)?.reset(),
+            Edit::ResetAll => {
+                self.groups.iter_mut().for_each(Group::reset);
+                self.answers.clear();
+                self.ports.clear();
+                self.settings.clear();
             }
             Edit::Rename(id, name) => self.group_mut(*id)?.name = cut(name),
             Edit::Machines(id, machines) => {
@@ -242,7 +256,7 @@ impl Deployment {
         Ok(())
     }
 
-    fn group_mut(&mut self, id: GroupId) -> Result<&mut Group, String> {
+    pub(super) fn group_mut(&mut self, id: GroupId) -> Result<&mut Group, String> {
         self.groups.iter_mut().find(|group| group.id == id).ok_or_else(|| "This group is gone.".to_owned())
     }
 
@@ -268,166 +282,6 @@ impl Deployment {
             }
         }
         Ok(default.map(PortRange::first))
-    }
-
-    fn preset(&mut self, catalog: &Catalog, id: Id) -> Result<(), String> {
-        let preset =
-            catalog.presets.iter().find(|preset| preset.id == id).ok_or("This preset is not in the catalog.")?;
-        self.groups.clear();
-        self.off.clear();
-        self.answers.clear();
-        self.ports.clear();
-        self.custom.clear();
-        for row in &preset.groups {
-            let Some((first, others)) = row.roles.split_first() else { continue };
-            let id = self.add_group(catalog, first)?;
-            let group = self.group_mut(id)?;
-            group.name = row.name.to_owned();
-            group.machines = row.machines;
-            group.roles.extend(others);
-            group.system = row.system.unwrap_or(group.system);
-            for service in &row.services {
-                self.add_instance(catalog, id, service)?;
-            }
-        }
-        Ok(())
-    }
-
-    fn switch(&mut self, catalog: &Catalog, role: Id, on: bool) -> Result<(), String> {
-        let role = catalog.role(role).ok_or("This role is not in the catalog.")?;
-        if !on {
-            self.off.insert(role.id, ());
-            return Ok(());
-        }
-        self.off.remove(role.id);
-        let Some(host) = role.hosted_on else {
-            if !self.groups.iter().any(|group| group.carries(role.id)) {
-                self.add_group(catalog, role.id)?;
-            }
-            return Ok(());
-        };
-        self.off.remove(host);
-        if !self.groups.iter().any(|group| group.carries(host)) {
-            self.add_group(catalog, host)?;
-        }
-        if !self.groups.iter().any(|group| group.carries(host) && group.carries(role.id)) {
-            let hosts: Vec<GroupId> =
-                self.groups.iter().filter(|group| group.carries(host)).map(|group| group.id).collect();
-            for id in hosts {
-                self.add_instance(catalog, id, role.id)?;
-            }
-        }
-        Ok(())
-    }
-
-    fn add_group(&mut self, catalog: &Catalog, role: Id) -> Result<GroupId, String> {
-        if self.groups.len() >= MOST_GROUPS {
-            return Err(format!("{MOST_GROUPS} groups are the most this page keeps."));
-        }
-        let role = catalog.role(role).ok_or("This role is not in the catalog.")?;
-        if let Some(host) = role.hosted_on {
-            let id = self.add_group(catalog, host)?;
-            self.add_instance(catalog, id, role.id)?;
-            return Ok(id);
-        }
-        let id = GroupId(self.groups.iter().map(|group| group.id.0).max().unwrap_or(0) + 1);
-        self.groups.push(Group {
-            id,
-            name: self.unused_name(role.name),
-            machines: 1,
-            system: role.system,
-            zone: None,
-            roles: vec![role.id],
-            instances: Vec::new(),
-            ports: Default::default(),
-            answers: Default::default(),
-            labels: Default::default(),
-            listens: if role.kind == Kind::Client { Addresses::Any } else { Addresses::Missing },
-            connects: None,
-            firewall: None,
-            policy: Policy::default(),
-        });
-        Ok(id)
-    }
-
-    fn unused_name(&self, name: &str) -> String {
-        let used = |name: &String| self.groups.iter().any(|group| group.name == *name);
-        let numbered = (2..).map(|number| format!("{name} {number}"));
-        std::iter::once(name.to_owned()).chain(numbered).find(|name| !used(name)).unwrap_or_default()
-    }
-
-    fn add_instance(&mut self, catalog: &Catalog, id: GroupId, service: Id) -> Result<(), String> {
-        let group = self.group(id).ok_or("This group is gone.")?;
-        let role = catalog.role(service).ok_or("This service is not in the catalog.")?;
-        if !role.hosted_on.is_some_and(|host| group.carries(host)) {
-            return Err(format!("{} needs a host that this group does not have.", role.name));
-        }
-        if group.instance_ports(service).len() >= MOST_INSTANCES {
-            return Err(format!("{MOST_INSTANCES} instances are the most this page keeps."));
-        }
-        let port = self.next_free(catalog, group, service).ok_or("No port is free on this machine.")?;
-        self.off.remove(service);
-        let instances = &mut self.group_mut(id)?.instances;
-        match instances.iter_mut().find(|instance| instance.service == service) {
-            Some(instance) => instance.ports.push(port),
-            None => instances.push(Instance { service, ports: vec![port] }),
-        }
-        Ok(())
-    }
-
-    fn relocate(&mut self, catalog: &Catalog, from: GroupId, role: Id, into: Option<GroupId>) -> Result<(), String> {
-        if into == Some(from) {
-            return Ok(());
-        }
-        let source = self.group(from).ok_or("This group is gone.")?.clone();
-        if !source.roles.contains(&role) {
-            return Err("This role is not on that machine.".to_owned());
-        }
-        let into = match into {
-            Some(id) if self.group(id).is_some_and(|group| group.carries(role)) => {
-                return Err("This role is on that machine already.".to_owned());
-            }
-            Some(id) => id,
-            None if source.roles.len() < 2 => return Ok(()),
-            None => {
-                let id = self.add_group(catalog, role)?;
-                let made = self.group_mut(id)?;
-                made.machines = source.machines;
-                made.system = source.system;
-                id
-            }
-        };
-        let hosted = |service: Id| catalog.role(service).is_some_and(|service| service.hosted_on == Some(role));
-        let moves = |listener: Id| catalog.listener(listener).is_some_and(|row| row.role == role);
-        let answers = |choice: Id| catalog.choice(choice).is_some_and(|choice| choice.roles.contains(&role));
-        let target = self.group_mut(into)?;
-        if !target.carries(role) {
-            target.roles.push(role);
-        }
-        target.instances.extend(source.instances.iter().filter(|instance| hosted(instance.service)).cloned());
-        for (listener, port) in source.ports.iter().filter(|(listener, _)| moves(listener)) {
-            target.ports.insert(listener, *port);
-        }
-        for (choice, answer) in source.answers.iter().filter(|(choice, _)| answers(choice)) {
-            if !target.answers.contains(choice) {
-                target.answers.insert(choice, answer);
-            }
-        }
-        let left = self.group_mut(from)?;
-        left.roles.retain(|other| *other != role);
-        left.instances.retain(|instance| !hosted(instance.service));
-        left.ports.retain(|listener, _| !moves(listener));
-        if left.roles.is_empty() {
-            self.groups.retain(|group| group.id != from);
-            for flow in &mut self.custom {
-                for end in [&mut flow.initiator, &mut flow.responder] {
-                    if *end == from {
-                        *end = into;
-                    }
-                }
-            }
-        }
-        Ok(())
     }
 }
 

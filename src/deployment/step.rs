@@ -21,6 +21,10 @@ impl Edit {
             Self::Switch(id, true) => format!("Switch on {}", role(id)),
             Self::Switch(id, false) => format!("Switch off {}", role(id)),
             Self::AddGroup(id) => format!("Add {}", role(id)),
+            Self::Split(id) => format!("Split {}", group(id)),
+            Self::Duplicate(id) => format!("Duplicate {}", group(id)),
+            Self::Reset(id) => format!("Reset {}", group(id)),
+            Self::ResetAll => "Reset all ports, answers and zones".to_owned(),
             Self::RemoveGroup(id) => format!("Delete {}", group(id)),
             Self::Rename(id, _) => format!("Rename group {}", id.0),
             Self::Machines(id, _) => format!("Machines of {}", group(id)),
@@ -76,7 +80,7 @@ impl Edit {
     pub fn takes_away(&self) -> bool {
         match self {
             Self::Switch(_, on) => !on,
-            Self::RemoveGroup(_) | Self::Move { .. } => true,
+            Self::RemoveGroup(_) | Self::Move { .. } | Self::Reset(_) | Self::ResetAll => true,
             Self::Several(edits) => edits.iter().any(Self::takes_away),
             _ => false,
         }

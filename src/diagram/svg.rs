@@ -102,7 +102,10 @@ pub fn dropped(c: char) -> bool {
 fn print(diagram: &Diagram, theme: Option<&Theme>) -> String {
     let mut pen = Pen { out: String::new(), theme };
     let Diagram { width, height, .. } = *diagram;
-    pen.add("<svg xmlns=\"http://www.w3.org/2000/svg\" class=\"diagram\" role=\"img\" aria-labelledby=\"diagram-title diagram-desc\"");
+    // In the page the arrows can have the focus, so that the whole is not one image.
+    let role = if theme.is_some() { "img" } else { "group" };
+    pen.put(format_args!("<svg xmlns=\"http://www.w3.org/2000/svg\" class=\"diagram\" role=\"{role}\""));
+    pen.add(" aria-labelledby=\"diagram-title\" aria-describedby=\"diagram-desc\"");
     pen.put(format_args!(" viewBox=\"0 0 {width} {height}\" width=\"{width}\" height=\"{height}\""));
     if theme.is_some() {
         pen.put(format_args!(" font-family=\"{SANS}\""));
@@ -128,10 +131,14 @@ fn print(diagram: &Diagram, theme: Option<&Theme>) -> String {
     }
     for arrow in &diagram.arrows {
         pen.put(format_args!(
-            "<g class=\"diagram-arrow {}\" data-flow=\"{}\">",
+            "<g class=\"diagram-arrow {}\" data-flow=\"{}\"",
             class(arrow.encryption),
             escape(&arrow.flows.join(" "))
         ));
+        if theme.is_none() {
+            pen.add(" role=\"button\" tabindex=\"-1\"");
+        }
+        pen.add(">");
         pen.put(format_args!("<title>{}</title>", escape(&arrow.title)));
         pen.arrow(arrow);
         pen.add("</g>\n");

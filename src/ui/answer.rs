@@ -3,19 +3,20 @@
 use yew::prelude::*;
 
 use super::Act;
+use super::marks::Marks;
 use super::state::{Action, State, Tab};
 use super::{catalog, findings, flows, paper, snippet};
 use crate::finding::Severity;
 use crate::{diagram, table};
 
 /// The answer.
-pub fn answer(state: &State, act: &Act, told: &Callback<AttrValue>) -> Html {
+pub fn answer(state: &State, act: &Act, told: &Callback<AttrValue>, marks: &mut Marks) -> Html {
     html! {
         <main class="answer" id="answer">
             <h1 class="on-paper">{ table::title(&state.catalog, &state.deployment, None) }</h1>
             { picture(state) }
             <div class="on-paper" id={paper::ID}></div>
-            { snippet::panel(state, act, told) }
+            { snippet::panel(state, act, told, marks) }
             { tabs(state, act, told) }
         </main>
     }
@@ -34,16 +35,21 @@ fn picture(state: &State) -> Html {
                 <h2>{ "Allowed flows" }</h2>
                 <small>{ format!("{} between {}", counted(flows.len(), "flow"), counted(groups, "group")) }</small>
             </div>
-            <div class={classes!("drawing", tall.then_some("tall"))} tabindex="0" role="group" aria-label="Diagram, scrolls when it is large">
+            <div class={classes!("drawing", tall.then_some("tall"))} tabindex="0" role="group" aria-label="Diagram: the arrow keys go from flow to flow, Enter opens the one that has the focus">
                 { Html::from_html_unchecked(drawing.into()) }
             </div>
         </section>
     }
 }
 
-/// `1 flow`, `2 flows`.
+/// `1 flow`, `2 flows`, `3 addresses`.
 pub fn counted(count: usize, what: &str) -> String {
-    format!("{count} {what}{}", if count == 1 { "" } else { "s" })
+    let plural = match what.ends_with('s') {
+        _ if count == 1 => "",
+        true => "es",
+        false => "s",
+    };
+    format!("{count} {what}{plural}")
 }
 
 fn tabs(state: &State, act: &Act, told: &Callback<AttrValue>) -> Html {

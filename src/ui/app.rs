@@ -6,9 +6,11 @@ use std::rc::Rc;
 
 use yew::prelude::*;
 
+use super::marks::Marks;
 use super::state::{Action, State};
-use super::{Act, answer, deployment, header, notices, paper};
-use crate::browser::{self, Copied};
+use super::trail::{Move, Trail};
+use super::{Act, answer, deployment, flows, header, notices, paper};
+use crate::browser::{self, Copied, history};
 use crate::catalog::Catalog;
 
 /// The user's own deployment, as a link's text.
@@ -62,6 +64,7 @@ pub fn Page(props: &PageProps) -> Html {
     let state = use_reducer(move || (*begun.0).clone());
     let act = Act(state.dispatcher());
     let message = use_state_eq(|| AttrValue::Static(""));
+    let marks = use_mut_ref(Marks::default);
     let told = Callback::from({
         let message = message.clone();
         move |text: AttrValue| message.set(text)
@@ -73,16 +76,37 @@ pub fn Page(props: &PageProps) -> Html {
             browser::forget(STARTING);
             let fragments = browser::on_fragment(act.on(|fragment| Some(Action::Open(fragment))));
             let keys = browser::on_undo_keys(act.on(|redo| Some(if redo { Action::Redo } else { Action::Undo })));
-            move || drop((fragments, keys))
+            let tabs = browser::on_stored(KEPT, act.on(|kept| Some(Action::Elsewhere(kept))));
+            let pastes = browser::on_paste(act.on(|text| Some(Action::Paste(text))));
+            let lights = browser::on_light(act.on(|keys: String| {
+                let first = keys.split(' ').next()?;
+                Some(Action::SeekFlow(flows::row_id(first)))
+            }));
+            move || drop((fragments, keys, tabs, pastes, lights))
         }
     });
-    let opened = use_mut_ref(|| false);
+    use_travel(&state, &act);
+    let opened = use_mut_ref(|| None::<bool>);
     use_effect_with((state.derived.link.clone(), state.aside.is_some()), {
-        let state = state.clone();
+        let (act, state) = (act.clone(), state.clone());
         move |(link, aside): &(String, bool)| {
-            keep(link, *aside, !opened.replace(true));
+            let first = opened.borrow().is_none();
+            let kept = keep(link, *aside, first);
+            // Said once, at the first edit that is not kept.
+            if opened.replace(Some(kept)) == Some(true) && !kept {
+                act.now(Action::Unkept);
+            }
             let printing = browser::on_print(paper::ID, move || paper::paper(&state));
             move || drop(printing)
+        }
+    });
+    use_effect_with(state.view.sought.clone(), {
+        let act = act.clone();
+        move |sought: &Option<String>| {
+            if let Some(id) = sought {
+                browser::reveal(id);
+                act.now(Action::Found);
+            }
         }
     });
     use_effect_with(state.pending.is_some(), |pending| {
@@ -121,7 +145,8 @@ pub fn Page(props: &PageProps) -> Html {
             { header::header(&state, &act, copy_link) }
             <div class="notices">{ notices::notices(&state, &act) }</div>
             { deployment::deployment(&state, &act) }
-            { answer::answer(&state, &act, &told) }
+            { answer::answer(&state, &act, &told, &mut marks.borrow_mut()) }
+            <p class="visually-hidden" role="status">{ marks.borrow().said().to_owned() }</p>
             <p class="toast" role="status" data-shown={(!message.is_empty()).to_string()}>
                 <span>{ &*message }</span>
                 if message.contains("selected below") { <code id="link-text">{ format!("{}#{}", browser::bare_address(), state.derived.link) }</code> }
@@ -133,17 +158,54 @@ pub fn Page(props: &PageProps) -> Html {
     }
 }
 
+/// Lets Back and Forward be undo and redo, except in a frame. Steps become entries of the history only after a moment without
+/// another one: browsers refuse too many.
+#[hook]
+fn use_travel(state: &State, act: &Act) {
+    /// In milliseconds; at most 60 entries in the half minute in which WebKit allows 100.
+    const MOMENT: u32 = 500;
+    let trail = use_mut_ref(|| {
+        (!history::framed()).then(|| {
+            history::write(0, false);
+            Trail::begin(0, 0)
+        })
+    });
+    use_effect_with((), {
+        let (trail, act) = (trail.clone(), act.clone());
+        move |()| {
+            let travels = history::on_travel(act.on(move |position| {
+                let depth = trail.borrow_mut().as_mut()?.landed(position)?;
+                Some(Action::Depth(depth))
+            }));
+            move || drop(travels)
+        }
+    });
+    use_effect_with((state.depth(), state.made), move |&(depth, made)| {
+        let timer = gloo::timers::callback::Timeout::new(MOMENT, move || {
+            let moved = trail.borrow_mut().as_mut().map_or(Move::Stay, |trail| trail.follow(depth, made));
+            match moved {
+                Move::Stay => {}
+                Move::Push(position) => history::write(position, true),
+                Move::Replace(position) => history::write(position, false),
+                Move::Go(steps) => history::go(steps),
+            }
+        });
+        move || drop(timer)
+    });
+}
+
 /// Keeps the user's own deployment in the browser; where that is forbidden, or while another is shown, in the address, so
 /// that a reload brings it back. What was opened a moment ago is not written again: a newer page may have kept more than
-/// this one can read.
-fn keep(link: &str, aside: bool, only_opened: bool) {
+/// this one can read. False if it is the user's own and could not be kept.
+fn keep(link: &str, aside: bool, only_opened: bool) -> bool {
     LATEST.with(|latest| link.clone_into(&mut latest.borrow_mut()));
     if only_opened {
         if !aside && browser::stored(KEPT).is_some() {
             browser::set_fragment("");
         }
-        return;
+        return true;
     }
     let kept = !aside && browser::store(KEPT, link);
     browser::set_fragment(if kept { "" } else { link });
+    kept || aside
 }

@@ -3,6 +3,7 @@
 use yew::prelude::*;
 
 use super::Act;
+use super::controls::{button, sign};
 use super::custom::CustomFlows;
 use super::group;
 use super::state::{Action, State};
@@ -15,19 +16,52 @@ use crate::net::Addresses;
 pub fn deployment(state: &State, act: &Act) -> Html {
     let zones = state.catalog.zones.iter().map(|zone| {
         let roles = state.catalog.roles.iter().filter(|role| role.zone == zone.id);
+        let (changes, edits) = changed(state, zone.id);
         html! {
             <section aria-label={zone.name}>
-                <h2>{ zone.name }</h2>
+                <h2>
+                    { zone.name }
+                    if changes > 0 {
+                        <span class="count">{ format!("{changes} changed") }</span>
+                        { sign("↺", format!("Reset {}: {changes} changed", zone.name), act.edit(Edit::Several(edits))) }
+                    }
+                </h2>
                 { for roles.map(|row| role(state, act, row)) }
             </section>
         }
     });
+    let all = state.deployment.changes();
     html! {
         <aside class="deployment" aria-label="Deployment">
             { for zones }
             <CustomFlows deployment={state.deployment.clone()} act={act.clone()} />
+            if all > 0 {
+                <p class="reset">{ button(format!("Reset all {all} changed values"), act.edit(Edit::ResetAll)) }</p>
+            }
         </aside>
     }
+}
+
+/// What is not as the catalog says in a zone's section: how many values, and the edits that reset them.
+fn changed(state: &State, zone: Id) -> (usize, Vec<Edit>) {
+    let (catalog, deployment) = (&*state.catalog, &*state.deployment);
+    let here = |role: Id| catalog.role(role).is_some_and(|role| role.zone == zone);
+    let mut count = 0;
+    let mut edits = Vec::new();
+    for group in &deployment.groups {
+        let home = deployment.running(catalog, group).first().is_some_and(|role| here(role));
+        if home && group.changes() > 0 {
+            count += group.changes();
+            edits.push(Edit::Reset(group.id));
+        }
+    }
+    let ports = deployment.ports.keys().filter(|id| catalog.listener(id).is_some_and(|row| here(row.role)));
+    edits.extend(ports.map(|id| Edit::PortEverywhere(id, None)));
+    let first = |id: &Id| catalog.choice(id).and_then(|choice| choice.roles.first());
+    let answers = deployment.answers.keys().filter(|id| first(id).is_some_and(|role| here(role)));
+    edits.extend(answers.map(|id| Edit::Answer(id, None)));
+    let groups = edits.iter().filter(|edit| matches!(edit, Edit::Reset(_))).count();
+    (count + edits.len() - groups, edits)
 }
 
 fn role(state: &State, act: &Act, role: &Role) -> Html {
@@ -71,14 +105,15 @@ fn at_home(state: &State, group: &Group, role: Id) -> bool {
 }
 
 fn fold(state: &State, act: &Act, shown: &Group) -> Html {
-    let changed = shown.ports.len();
+    let (id, changed, open) = (shown.id, shown.changes(), state.view.open.contains(&shown.id));
+    let ontoggle = act.on(move |event: Event| Some(Action::Fold(id, browser::unfolded(&event))));
     let (text, missing) = match &shown.listens {
         Addresses::Missing => ("no address".to_owned(), true),
         Addresses::Known(list) if list.len() > 1 => (format!("{} addresses", list.len()), false),
         addresses => (addresses.to_string(), false),
     };
     html! {
-        <details class="group" key={shown.id.0}>
+        <details class="group" id={format!("group-{}", id.0)} key={id.0} {open} {ontoggle}>
             <summary>
                 <span class="name">{ &shown.name }</span>
                 if shown.machines > 1 {
@@ -89,7 +124,9 @@ fn fold(state: &State, act: &Act, shown: &Group) -> Html {
                 }
                 <span class={classes!("place", missing.then_some("missing"))}>{ text }</span>
             </summary>
-            { group::details(state, act, shown) }
+            if open {
+                { group::details(state, act, shown) }
+            }
         </details>
     }
 }

@@ -4,8 +4,7 @@ use yew::prelude::*;
 
 use super::Act;
 use super::controls::button;
-use super::state::State;
-use crate::browser;
+use super::state::{Action, State};
 use crate::catalog::Id;
 use crate::finding::{Finding, Place, Severity};
 
@@ -28,8 +27,8 @@ fn finding(state: &State, act: &Act, finding: &Finding) -> Html {
         Severity::Hint => "○",
     };
     let reveal = match finding.place {
-        Place::Addresses(id) => Some(("Type addresses", format!("a-{}", id.0))),
-        Place::Management => Some(("Type addresses", "management".to_owned())),
+        Place::Addresses(id) => Some(Action::Seek(Some(id), format!("a-{}", id.0))),
+        Place::Management => Some(Action::Seek(None, "management".to_owned())),
         _ => None,
     };
     let fixes = finding.fixes.iter().map(|fix| button(fix.label.clone(), act.edit(fix.edit.clone())));
@@ -42,7 +41,7 @@ fn finding(state: &State, act: &Act, finding: &Finding) -> Html {
                 if !finding.fixes.is_empty() || reveal.is_some() {
                     <p class="buttons">
                         { for fixes }
-                        { for reveal.map(|(word, id)| button(word, Callback::from(move |_| browser::reveal(&id)))) }
+                        { for reveal.map(|action| button("Type addresses", act.always(action))) }
                     </p>
                 }
             </div>

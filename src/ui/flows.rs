@@ -1,4 +1,5 @@
-//! The flow table: the picture in words, row by row; and the ways by which it leaves the page.
+//! The flow table: the picture in words, row by row, and the ways by which it leaves the page. Each row opens to why, when and
+//! who says so.
 
 use yew::prelude::*;
 
@@ -9,7 +10,7 @@ use super::findings::sources;
 use super::state::{Action, State};
 use crate::browser::{self, Copied};
 use crate::deployment::GroupId;
-use crate::flow::Flow;
+use crate::flow::{Flow, Reason};
 use crate::snippet::file_name;
 use crate::table::{self, Table};
 
@@ -89,26 +90,45 @@ fn download(table: &Table, told: Callback<AttrValue>) {
     told.emit(format!("{} in {name}.", counted(table.rows.len(), "row")).into());
 }
 
+/// Where the row of a flow can be found on the page.
+pub fn row_id(key: &str) -> String {
+    format!("flow-{key}")
+}
+
 fn row(state: &State, flow: &Flow) -> Html {
     let name = |id| state.deployment.group(id).map_or("", |group| group.name.as_str()).to_owned();
-    let reasons = flow.reasons.iter().map(|reason| {
-        let disagreements = reason.disagreements.iter().filter_map(|id| state.catalog.disagreement(id));
-        html! {
-            <li>
-                { reason.purpose.to_string() }
-                if !reason.sources.is_empty() {
-                    <small>{ format!(" {} confidence", reason.confidence.name()) }{ sources(state, &reason.sources) }</small>
-                }
-                { for disagreements.map(|row| html! { <small class="disagreement">{ format!("Documents disagree: {}", row.text) }</small> }) }
-            </li>
-        }
-    });
+    let key = flow.key();
     html! {
-        <tr key={flow.key()}>
+        <tr key={key.clone()} data-flow={key.clone()}>
             <td>{ name(flow.initiator) }</td>
             <td>{ name(flow.responder) }</td>
             <td class="mono">{ format!("{} {}", flow.protocol, flow.ports) }<small>{ flow.encryption().name() }</small></td>
-            <td><ul>{ for reasons }</ul></td>
+            <td><details>
+                <summary id={row_id(&key)}>{ flow.purposes() }</summary>
+                { for flow.reasons.iter().map(|row| reason(state, row)) }
+            </details></td>
         </tr>
+    }
+}
+
+/// Purpose, condition, documents and how far they can be trusted.
+fn reason(state: &State, reason: &Reason) -> Html {
+    let catalog = &*state.catalog;
+    let when = catalog.when(reason.dependency, reason.listener);
+    let mut told = format!("{}.", reason.purpose);
+    if !when.is_empty() {
+        told += &format!(" Only {when}.");
+    }
+    let disagreements = reason.disagreements.iter().filter_map(|id| catalog.disagreement(id));
+    html! {
+        <>
+            <p>{ told }</p>
+            if reason.sources.is_empty() {
+                <p><small>{ "A flow of your own." }</small></p>
+            } else {
+                <p><small>{ format!("Confidence {}; ", reason.confidence.name()) }{ sources(state, &reason.sources) }</small></p>
+            }
+            { for disagreements.map(|row| html! { <p><small class="disagreement">{ format!("Documents disagree: {}", row.text) }</small></p> }) }
+        </>
     }
 }

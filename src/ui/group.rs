@@ -41,15 +41,40 @@ pub fn details(state: &State, act: &Act, group: &Group) -> Html {
             <label for={field("m")}>{ "Machines" }</label>
             <input id={field("m")} type="number" min="1" max="1000" value={group.machines.to_string()} oninput={machines} />
             { labeled(field("s"), "System", select(field("s"), "", systems, system)) }
+            { labeled(field("z"), "Zone", zones(state, act, group, field("z"))) }
             { choices(state, act, group) }
             { for group.roles.iter().map(|role| placement(state, act, group, role)) }
             { ports(state, act, group) }
             <p class="buttons">
                 { for role.map(|role| button(format!("Another {}", role.name), act.edit(Edit::AddGroup(role.id)))) }
+                { button("Duplicate", act.edit(Edit::Duplicate(id))) }
+                if group.machines > 1 {
+                    { button("Split off a machine", act.edit(Edit::Split(id))) }
+                }
+                if group.changes() > 0 {
+                    { button("Reset", act.edit(Edit::Reset(id))) }
+                }
                 { button("Delete", act.edit(Edit::RemoveGroup(id))) }
             </p>
         </div>
     }
+}
+
+/// The zone the group stands in: the usual one of its role, or another.
+fn zones(state: &State, act: &Act, group: &Group, field: String) -> Html {
+    let (catalog, id) = (state.catalog.clone(), group.id);
+    let usual = state.deployment.zone(&catalog, &Group { zone: None, ..group.clone() });
+    let entries = catalog.zones.iter().map(|zone| {
+        let usual = zone.id == usual;
+        let name = if usual { format!("{} (usual)", zone.name) } else { zone.name.to_owned() };
+        entry(zone.id, name, group.zone.map_or(usual, |own| own == zone.id))
+    });
+    let entries = entries.collect();
+    let onchange = act.on(move |event: Event| {
+        let zone = catalog.zone(&browser::chosen(&event))?.id;
+        Some(Action::Edit(Edit::Zone(id, (zone != usual).then_some(zone))))
+    });
+    select(field, "", entries, onchange)
 }
 
 /// The box for addresses that others see, and their field once it is ticked.

@@ -3,7 +3,12 @@
 use yew::prelude::*;
 
 use super::Act;
+use super::answer::counted;
+use super::controls::{button, entry, select};
 use super::state::{Action, Aside, Pending, State, Why};
+use crate::browser;
+use crate::deployment::{Edit, GroupId};
+use crate::net::Addresses;
 
 /// The notices, if there are any.
 pub fn notices(state: &State, act: &Act) -> Html {
@@ -17,6 +22,7 @@ pub fn notices(state: &State, act: &Act) -> Html {
                 </section>
             }
             { for state.pending.as_ref().map(|edit| pending(edit, act)) }
+            { for state.pasted.as_ref().map(|addresses| pasted(state, act, addresses)) }
         </>
     }
 }
@@ -34,22 +40,48 @@ fn aside(aside: &Aside, act: &Act) -> Html {
             "Part of what is kept could not be read, perhaps because a newer page wrote it. It stays as it is until you \
              keep what you see."
         }
+        (Why::Tab, _) => {
+            "Your deployment was changed in another tab, and that one is kept. What you see here is kept in its place only \
+             if you say so."
+        }
     };
     let (back, keep) = match aside.why {
         Why::Link => (Some("Back to mine"), "Keep this one"),
         Why::Broken => (Some("Open it"), "Begin again here"),
         Why::Unread => (None, "Keep this one"),
+        Why::Tab => (Some("Show the other tab's"), "Keep this one"),
     };
     html! {
         <section class="notice" aria-label="Not your own deployment">
             <p>{ text }</p>
             if let Some(mine) = &aside.mine {
                 { for back.map(|word| html! { <button id="mine" onclick={act.always(Action::Mine)}>{ word }</button> }) }
-                if aside.why != Why::Link {
+                if matches!(aside.why, Why::Broken | Why::Unread) {
                     <details><summary>{ "Show it as text" }</summary><code>{ format!("#{mine}") }</code></details>
                 }
             }
             <button id="keep" onclick={act.always(Action::Keep)}>{ keep }</button>
+        </section>
+    }
+}
+
+/// Addresses that were pasted outside of every field: whose are they?
+fn pasted(state: &State, act: &Act, addresses: &Addresses) -> Html {
+    let groups = state.deployment.groups.iter().filter(|group| state.deployment.takes_part(&state.catalog, group));
+    let mut entries = vec![entry("", "Choose a group…", false)];
+    entries.extend(groups.map(|group| entry(group.id.0.to_string(), group.name.clone(), false)));
+    let chosen = {
+        let addresses = addresses.clone();
+        act.on(move |event: Event| {
+            let group = GroupId(browser::chosen(&event).parse().ok()?);
+            Some(Action::Edit(Edit::Listens(group, addresses.clone())))
+        })
+    };
+    html! {
+        <section class="notice" aria-label="Pasted addresses">
+            <p><label for="pasted">{ format!("Pasted {}: {addresses}. Whose addresses are these?", counted(addresses.list().len(), "address")) }</label></p>
+            { select("pasted", "", entries, chosen) }
+            { button("Cancel", act.always(Action::Paste(String::new()))) }
         </section>
     }
 }

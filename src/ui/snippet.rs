@@ -7,6 +7,7 @@ use super::answer::counted;
 use super::controls::{entry, select, sign};
 use super::fields::AddressField;
 use super::host;
+use super::marks::Marks;
 use super::state::{Action, State, Ways};
 use crate::browser::{self, Copied};
 use crate::deployment::{Edit, Group, GroupId};
@@ -15,13 +16,13 @@ use crate::enforce;
 use crate::net::{Addresses, Direction, Policy};
 use crate::pack;
 use crate::rule::Ruleset;
-use crate::snippet::{Context, Snippet, snippet};
+use crate::snippet::{Context, Snippet, lines, snippet};
 
 /// Where the text stands on the page.
 const TEXT: &str = "snippet-text";
 
 /// The panel; `told` announces what became of Copy.
-pub fn panel(state: &State, act: &Act, told: &Callback<AttrValue>) -> Html {
+pub fn panel(state: &State, act: &Act, told: &Callback<AttrValue>, marks: &mut Marks) -> Html {
     let Some(group) = state.group().and_then(|id| state.deployment.group(id)) else {
         return html! {
             <section class="panel snippet" aria-label="Firewall rules">
@@ -37,11 +38,13 @@ pub fn panel(state: &State, act: &Act, told: &Callback<AttrValue>) -> Html {
     let directions = state.view.ways.directions();
     let text_kind = shown(state, dialect, group);
     let snippet = snippet(dialect, &ruleset, directions, text_kind, &state.deployment.settings, &context);
+    let of = format!("{} {} {directions:?} {}", group.id.0, dialect.id, text_kind.name());
+    marks.update(of, &state.derived.link, &snippet.text);
     html! {
         <section class="panel snippet" aria-label="Firewall rules">
             { bar(state, act, group, dialect, &snippet, told) }
             { above(state, act, group, dialect, &ruleset, &snippet) }
-            { text(&snippet) }
+            { text(&snippet, marks) }
             { below(state, act, group, dialect, &snippet) }
         </section>
     }
@@ -221,15 +224,15 @@ fn missing_peer(state: &State, act: &Act, id: GroupId, direction: Direction) -> 
     }
 }
 
-fn text(snippet: &Snippet) -> Html {
-    let lines = snippet.text.lines().map(|line| {
-        let trimmed = line.trim_start();
-        let class = match () {
-            () if trimmed.contains("Held back") || trimmed.starts_with("stop 'Fill") => Some("held"),
-            () if trimmed.starts_with('#') || trimmed.starts_with("@rem") => Some("comment"),
+fn text(snippet: &Snippet, marks: &Marks) -> Html {
+    let lines = lines(&snippet.text).into_iter().enumerate().map(|(at, line)| {
+        let kind = match () {
+            () if line.held => Some("held"),
+            () if line.comment => Some("comment"),
             () => None,
         };
-        html! { <span {class}>{ line.to_owned() + "\n" }</span> }
+        let class = classes!(kind, marks.changed(at).then_some("new"));
+        html! { <span {class} data-flow={line.flow.map(str::to_owned)}>{ line.text.to_owned() + "\n" }</span> }
     });
     html! { <pre id={TEXT} tabindex="0" role="region" aria-label="Text to copy">{ for lines }</pre> }
 }

@@ -9,12 +9,15 @@ use crate::check;
 use crate::deployment::{Deployment, Edit, Edited, GroupId};
 use crate::dialect::Text;
 use crate::finding::Finding;
-use crate::flow::{Flow, flows};
+use crate::flow::{Flow, Reason, flows};
 use crate::link;
-use crate::net::Direction;
+use crate::net::{Address, Addresses, Direction};
 use crate::order::sort_by_key;
 use crate::pack;
 
+/// Told once, when the first edit cannot be kept.
+const UNKEPT: &str = "This browser keeps nothing for this page: its storage is off, or full. The address of the page holds \
+     your deployment instead: bookmark it, or copy the link, before you close it.";
 /// Steps of undo that are kept.
 const MOST_STEPS: usize = 200;
 
@@ -31,6 +34,10 @@ pub struct State {
     pub past: Vec<Step>,
     /// Undone steps, the next to redo last.
     pub future: Vec<Step>,
+    /// Earlier steps that are no longer kept.
+    pub dropped: usize,
+    /// Steps that were ever made; undo and redo make none.
+    pub made: usize,
     /// What is looked at.
     pub view: View,
     /// While something else than the user's own deployment is shown: what to go back to.
@@ -39,6 +46,8 @@ pub struct State {
     pub notices: Vec<String>,
     /// An edit that waits for a yes, because it opens or deletes something.
     pub pending: Option<Pending>,
+    /// Addresses pasted outside of every field, until it is said whose they are.
+    pub pasted: Option<Addresses>,
 }
 
 /// What follows from a deployment.
@@ -58,6 +67,8 @@ pub struct Step {
     pub name: String,
     /// The deployment on its other side.
     pub deployment: Rc<Deployment>,
+    /// What there was beside it.
+    pub aside: Option<Aside>,
 }
 
 /// A deployment shown beside the user's own, which stays as it is kept.
@@ -78,6 +89,8 @@ pub enum Why {
     Broken,
     /// Part of what is kept could not be read, so it must not be overwritten unasked.
     Unread,
+    /// The page was changed in another tab, which keeps that one in the same place.
+    Tab,
 }
 
 /// An edit that waits for a yes.
@@ -104,6 +117,10 @@ pub struct View {
     pub tab: Tab,
     /// True if the flow table has only the rows of the group whose snippet is shown.
     pub own_rows: bool,
+    /// Groups whose fields are unfolded.
+    pub open: Vec<GroupId>,
+    /// The element that gets the focus as soon as it is on the page, by its id.
+    pub sought: Option<String>,
     /// The search in the catalog.
     pub query: String,
     /// Groups whose missing addresses are being typed beside the snippet: their fields stay until the focus leaves.
@@ -111,7 +128,7 @@ pub struct View {
 }
 
 /// Directions of a snippet.
-#[derive(Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Ways {
     /// Ingress.
     In,
@@ -147,7 +164,7 @@ pub enum Tab {
 }
 
 /// Everything that can happen.
-#[derive(Clone)]
+#[derive(Clone, Debug)]
 pub enum Action {
     /// A change of the deployment.
     Edit(Edit),
@@ -159,6 +176,22 @@ pub enum Action {
     Undo,
     /// One step forward again.
     Redo,
+    /// Back or forward to where so many steps had been made.
+    Depth(usize),
+    /// Another tab keeps this deployment now (a link's text).
+    Elsewhere(String),
+    /// This browser does not keep what is edited.
+    Unkept,
+    /// A text was pasted outside of every field; an empty one when nothing is to become of it.
+    Paste(String),
+    /// Fold a group's fields in or out.
+    Fold(GroupId, bool),
+    /// Unfold a group, if one is given, and give the focus to an element of that id.
+    Seek(Option<GroupId>, String),
+    /// Look for the row of a flow (an element's id) in the table.
+    SeekFlow(String),
+    /// What was looked for has the focus.
+    Found,
     /// A link was opened while the page was.
     Open(String),
     /// Make what is shown the user's own.
@@ -209,19 +242,29 @@ impl State {
             derived,
             past: Vec::new(),
             future: Vec::new(),
+            dropped: 0,
+            made: 0,
             view: View {
                 group: None,
                 ways: Ways::In,
                 text: Text::Apply,
                 tab: Tab::Findings,
                 own_rows: false,
+                open: Vec::new(),
+                sought: None,
                 query: String::new(),
                 filling: Vec::new(),
             },
             aside,
             notices,
             pending: None,
+            pasted: None,
         }
+    }
+
+    /// How many steps lie behind, also those that are no longer kept.
+    pub fn depth(&self) -> usize {
+        self.dropped + self.past.len()
     }
 
     /// The group whose snippet is shown: the one looked at, or the first that the user manages, clients last.
@@ -242,13 +285,16 @@ impl State {
         self.pending = None;
     }
 
-    /// Shows another deployment as a step that can be undone.
-    fn replace(&mut self, name: &str, deployment: Deployment) {
-        self.past.push(Step { name: name.to_owned(), deployment: self.deployment.clone() });
+    /// Shows another deployment, with what there is beside it, as a step that can be undone.
+    fn replace(&mut self, name: &str, deployment: Deployment, aside: Option<Aside>) {
+        let aside = std::mem::replace(&mut self.aside, aside);
+        self.past.push(Step { name: name.to_owned(), deployment: self.deployment.clone(), aside });
         if self.past.len() > MOST_STEPS {
             self.past.remove(0);
+            self.dropped += 1;
         }
         self.future.clear();
+        self.made += 1;
         self.show(deployment);
     }
 
@@ -265,7 +311,7 @@ impl State {
                     && self.past.last().is_some_and(|step| step.name == name);
                 match goes_on {
                     true => self.show(deployment),
-                    false => self.replace(&name, deployment),
+                    false => self.replace(&name, deployment, self.aside.clone()),
                 }
             }
         }
@@ -284,7 +330,15 @@ impl State {
             let name = |id| deployment.group(id).map_or("", |group| group.name.as_str());
             format!("{} to {}, {} {}", name(flow.initiator), name(flow.responder), flow.protocol, flow.ports)
         };
-        let known = |flow: &Flow| self.derived.flows.iter().any(|old| old.key() == flow.key());
+        // A listener that only moves to another number is not one more that can be reached.
+        let same = |old: &Flow, new: &Flow| {
+            let moved = |reason: &Reason| {
+                reason.listener.is_some() && new.reasons.iter().any(|it| it.listener == reason.listener)
+            };
+            (old.initiator, old.responder) == (new.initiator, new.responder)
+                && ((old.protocol, old.ports) == (new.protocol, new.ports) || old.reasons.iter().any(moved))
+        };
+        let known = |flow: &Flow| self.derived.flows.iter().any(|old| same(old, flow));
         let opened = flows(&self.catalog, &next);
         let opened = opened.iter().filter(|flow| !known(flow)).map(|flow| format!("Opens {}", describe(flow, &next)));
         let lost = self.deployment.custom.iter().filter(|flow| !next.custom.iter().any(|left| left.id == flow.id));
@@ -294,10 +348,27 @@ impl State {
         (!consequences.is_empty()).then(|| Pending { edit: edit.clone(), name, consequences })
     }
 
+    fn fold(&mut self, group: GroupId, open: bool) {
+        self.view.open.retain(|other| *other != group);
+        if open {
+            self.view.open.push(group);
+        }
+    }
+
+    /// Changes what there is beside the deployment, for every step at which it was the same: undoing must neither bring back
+    /// a question that is answered nor overwrite what another tab keeps.
+    fn lay_aside(&mut self, aside: Option<Aside>) {
+        let old = std::mem::replace(&mut self.aside, aside);
+        for step in self.past.iter_mut().chain(&mut self.future).filter(|step| step.aside == old) {
+            step.aside = self.aside.clone();
+        }
+    }
+
     fn step(&mut self, back: bool) {
         let (from, to) = if back { (&mut self.past, &mut self.future) } else { (&mut self.future, &mut self.past) };
         if let Some(step) = from.pop() {
-            to.push(Step { name: step.name, deployment: self.deployment.clone() });
+            let aside = std::mem::replace(&mut self.aside, step.aside);
+            to.push(Step { name: step.name, deployment: self.deployment.clone(), aside });
             self.show((*step.deployment).clone());
         }
     }
@@ -319,10 +390,13 @@ impl Reducible for State {
     fn reduce(self: Rc<Self>, action: Action) -> Rc<Self> {
         let mut next = (*self).clone();
         match action {
-            Action::Edit(edit) => match next.pending(&edit) {
-                Some(pending) => next.pending = Some(pending),
-                None => next.edit(&edit),
-            },
+            Action::Edit(edit) => {
+                next.pasted = None;
+                match next.pending(&edit) {
+                    Some(pending) => next.pending = Some(pending),
+                    None => next.edit(&edit),
+                }
+            }
             Action::Confirm => {
                 if let Some(pending) = next.pending.take() {
                     next.edit(&pending.edit);
@@ -331,24 +405,63 @@ impl Reducible for State {
             Action::Cancel => next.pending = None,
             Action::Undo => next.step(true),
             Action::Redo => next.step(false),
+            Action::Depth(depth) => {
+                while next.depth() > depth && !next.past.is_empty() {
+                    next.step(true);
+                }
+                while next.depth() < depth && !next.future.is_empty() {
+                    next.step(false);
+                }
+            }
+            Action::Elsewhere(theirs) => {
+                let why = next.aside.as_ref().map_or(Why::Tab, |aside| aside.why);
+                let same = why == Why::Tab && theirs == next.derived.link;
+                next.lay_aside((!same).then_some(Aside { mine: Some(theirs), why }));
+            }
+            Action::Unkept => next.notices = vec![UNKEPT.to_owned()],
+            Action::Paste(text) => {
+                // Any other text was not meant for this page; a word without a dot could be a name, but hardly is.
+                let (addresses, refused) = Addresses::parse(&text);
+                let meant = |one: &Address| !matches!(one, Address::Name(name) if !name.contains('.'));
+                let all = refused.is_empty() && !addresses.list().is_empty() && addresses.list().iter().all(meant);
+                next.pasted = all.then_some(addresses);
+            }
+            Action::Fold(group, open) => {
+                if open == next.view.open.contains(&group) {
+                    return self;
+                }
+                next.fold(group, open);
+            }
+            Action::Seek(group, id) => {
+                if let Some(group) = group {
+                    next.fold(group, true);
+                }
+                next.view.sought = Some(id);
+            }
+            Action::SeekFlow(id) => {
+                next.view.tab = Tab::Flows;
+                // It may be none of those that are shown.
+                next.view.own_rows = false;
+                next.view.sought = Some(id);
+            }
+            Action::Found => next.view.sought = None,
             Action::Open(fragment) => {
                 if fragment.is_empty() || fragment == next.derived.link {
                     return self;
                 }
                 let opened = link::read(&next.catalog, &fragment);
-                let mine = next.aside.take().map_or_else(|| Some(next.derived.link.clone()), |aside| aside.mine);
-                next.aside = Some(Aside { mine, why: Why::Link });
+                let mine = next.aside.clone().map_or_else(|| Some(next.derived.link.clone()), |aside| aside.mine);
                 next.notices = opened.problems;
-                next.replace("Open the link", opened.deployment);
+                next.replace("Open the link", opened.deployment, Some(Aside { mine, why: Why::Link }));
             }
-            Action::Keep => next.aside = None,
+            Action::Keep => next.lay_aside(None),
             Action::Mine => {
-                if let Some(mine) = next.aside.take().and_then(|aside| aside.mine) {
+                if let Some(mine) = next.aside.clone().and_then(|aside| aside.mine) {
                     let opened = link::read(&next.catalog, &mine);
                     let unread = !opened.problems.is_empty();
-                    next.aside = unread.then_some(Aside { mine: Some(mine), why: Why::Unread });
+                    let aside = unread.then_some(Aside { mine: Some(mine), why: Why::Unread });
                     next.notices = opened.problems;
-                    next.replace("Back to mine", opened.deployment);
+                    next.replace("Back to mine", opened.deployment, aside);
                 }
             }
             Action::Dismiss => next.notices.clear(),

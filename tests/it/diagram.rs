@@ -203,6 +203,8 @@ fn well_formed(text: &str, drawn: &Diagram) {
                 "class",
                 "role",
                 "aria-labelledby",
+                "aria-describedby",
+                "tabindex",
                 "viewBox",
                 "width",
                 "height",

@@ -165,6 +165,65 @@ proptest! {
     }
 
     #[test]
+    fn a_split_machine_keeps_what_it_had_and_opens_nothing(before in deployment(), at in any::<Index>()) {
+        prop_assume!(!before.groups.is_empty());
+        let mut before = before.clone();
+        let id = at.get(&before.groups).id;
+        before.apply(&CATALOG, &Edit::Machines(id, 3));
+        let mut after = before.clone();
+        prop_assert_eq!(after.apply(&CATALOG, &Edit::Split(id)), Edited::Changed);
+        let made = after.groups.last().expect("it was just made").id;
+        // Seen with the new group as part of the old one, the flows are what they were.
+        let as_one = |flows: Vec<Flow>| {
+            let one = |end: GroupId| if end == made { id } else { end };
+            let key = |flow: &Flow| (one(flow.initiator), one(flow.responder), flow.protocol, flow.ports);
+            flows.iter().map(key).collect::<std::collections::BTreeSet<_>>()
+        };
+        prop_assert_eq!(as_one(flows(&CATALOG, &after)), as_one(flows(&CATALOG, &before)));
+        let (old, left, new) = (before.group(id).unwrap(), after.group(id).unwrap(), after.group(made).unwrap());
+        prop_assert_eq!((left.machines, new.machines), (2, 1));
+        prop_assert_eq!(&new.ports, &old.ports);
+        prop_assert_eq!(&new.instances, &old.instances);
+        for (old, left, new) in [(&old.listens, &left.listens, &new.listens), (old.connects_from(), left.connects_from(), new.connects_from())] {
+            let mut both = left.list().to_vec();
+            both.extend_from_slice(new.list());
+            prop_assert_eq!(&both, old.list(), "no address is lost, none stands twice");
+            prop_assert_eq!(*old == Addresses::Any, *new == Addresses::Any);
+        }
+    }
+
+    #[test]
+    fn a_duplicate_has_everything_but_the_addresses(before in deployment(), at in any::<Index>()) {
+        prop_assume!(!before.groups.is_empty());
+        let old = at.get(&before.groups);
+        let mut after = before.clone();
+        prop_assert_eq!(after.apply(&CATALOG, &Edit::Duplicate(old.id)), Edited::Changed);
+        let new = after.groups.last().unwrap();
+        prop_assert!(new.id != old.id && new.name != old.name);
+        prop_assert_eq!((&new.roles, &new.instances, &new.ports, &new.answers), (&old.roles, &old.instances, &old.ports, &old.answers));
+        prop_assert!(new.listens.list().is_empty() && new.connects_from().list().is_empty());
+    }
+
+    #[test]
+    fn after_a_reset_nothing_differs_from_the_catalog_and_the_rest_stays(before in deployment(), at in any::<Index>()) {
+        prop_assume!(!before.groups.is_empty());
+        let id = at.get(&before.groups).id;
+        let mut one = before.clone();
+        one.apply(&CATALOG, &Edit::Reset(id));
+        prop_assert_eq!(one.group(id).unwrap().changes(), 0);
+        prop_assert_eq!(one.changes(), before.changes() - before.group(id).unwrap().changes());
+        let mut all = before.clone();
+        all.apply(&CATALOG, &Edit::ResetAll);
+        prop_assert_eq!(all.changes(), 0);
+        for deployment in [&one, &all] {
+            prop_assert_eq!(stored(deployment), stored(&before), "instances keep their ports");
+            for (new, old) in deployment.groups.iter().zip(&before.groups) {
+                prop_assert_eq!((&new.listens, &new.connects, &new.name), (&old.listens, &old.connects, &old.name));
+            }
+        }
+    }
+
+    #[test]
     fn what_is_not_in_the_catalog_changes_nothing(before in deployment(), group in group(), on in any::<bool>()) {
         let port = Port::new(8080);
         let own = before.groups.first().map_or(group, |group| group.id);

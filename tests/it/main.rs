@@ -42,6 +42,7 @@ mod printing;
 mod reading;
 mod rust_source;
 mod scenarios;
+mod sequences;
 mod shell_texts;
 mod snapshots;
 mod table;

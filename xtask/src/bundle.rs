@@ -1,6 +1,7 @@
 //! Puts the page into one file: template, styles, glue and WebAssembly, under a policy that allows nothing else. A pure
 //! function of its inputs: the same parts make the same bytes, on every machine.
 
+mod streams;
 #[cfg(test)]
 mod tests;
 
@@ -13,12 +14,20 @@ use sha2::{Digest, Sha256};
 
 use crate::{Result, strip};
 
+/// A module with a section of code in which there is none.
+#[cfg(test)]
+pub const NOTHING: &[u8] = b"\0asm\x01\0\0\0\x0a\x01\0";
+
 /// Starts the app in the finished page; the decoder and the glue go where the markers stand, on lines of their own.
 const STARTER: &str = include_str!("bundle/starter.js");
 const UNPACK_MARKER: &str = "/* UNPACK */";
 const GLUE_MARKER: &str = "/* GLUE */";
 /// The decoder of the compressed WebAssembly.
 const UNPACK: &str = include_str!("bundle/unpack.js");
+
+/// Puts the unpacked streams together as a WebAssembly module.
+const JOIN_MARKER: &str = "/* JOIN */";
+const JOIN: &str = include_str!("bundle/join.js");
 
 /// Opens the compressed WebAssembly in the page.
 pub const PAYLOAD_OPEN: &str = "<script type=\"application/octet-stream\" id=\"portcullis-wasm\">";
@@ -50,7 +59,7 @@ pub fn styles(template: &str) -> Result<Vec<&str>> {
 pub fn page(parts: &Parts) -> Result<String> {
     let css = strip::css(parts.css).replace("</style", "<\\/style");
     let script = script(parts.glue)?;
-    let payload = BASE64.encode(lzma(parts.wasm)?);
+    let payload = BASE64.encode(lzma(&streams::sort(parts.wasm)?)?);
     let policy = format!(
         "default-src 'none'; script-src {} 'wasm-unsafe-eval'; style-src {}; img-src data: blob:; base-uri 'none'; \
          form-action 'none'",
@@ -138,7 +147,8 @@ fn script(glue: &str) -> Result<String> {
     if !glue.starts_with("let wasm_bindgen") {
         return Err("the glue is not what `wasm-bindgen --target no-modules` writes".into());
     }
-    let script = STARTER.replacen(UNPACK_MARKER, UNPACK, 1).replacen(GLUE_MARKER, glue, 1);
+    let script =
+        STARTER.replacen(UNPACK_MARKER, UNPACK, 1).replacen(JOIN_MARKER, JOIN, 1).replacen(GLUE_MARKER, glue, 1);
     let script = strip::javascript(&script);
     // Only strings and regular expressions can hold these, where the backslash means nothing.
     Ok(script.replace("</script", "<\\/script").replace("<!--", "<\\!--"))
@@ -151,7 +161,7 @@ fn lzma(bytes: &[u8]) -> Result<Vec<u8>> {
         return Err("the WebAssembly is larger than 16 MB".into());
     }
     let mut smallest: Option<Vec<u8>> = None;
-    for literal_bits in 3..=4 {
+    for literal_bits in 1..=4 {
         let options = LzmaOptions {
             dict_size: 1 << 20,
             lc: literal_bits,

@@ -45,7 +45,7 @@ pub fn report(page: &str, limit: Limit) -> Result {
     row("markup and policy", parts.markup.as_bytes())?;
     row("glue and starter", parts.script.as_bytes())?;
     row("WebAssembly as it stands", parts.payload.as_bytes())?;
-    row("(unpacked by the browser)", &parts.wasm)?;
+    row("(unpacked by the browser)", &parts.streams)?;
     let (disk, wire) = row("the page", page.as_bytes())?;
     println!("{:<28}{DISK_BUDGET:>10}{:>10}{WIRE_BUDGET:>10}", "budget", "");
     let over = [wire.saturating_sub(WIRE_BUDGET), disk.saturating_sub(DISK_BUDGET)];
@@ -65,7 +65,8 @@ struct Parts<'a> {
     css: &'a str,
     script: &'a str,
     payload: &'a str,
-    wasm: Vec<u8>,
+    /// Of the WebAssembly, unpacked but not joined.
+    streams: Vec<u8>,
     markup: String,
 }
 
@@ -77,10 +78,10 @@ impl Parts<'_> {
         let (payload, rest) = rest.split_once("</script>")?;
         let (_, rest) = rest.split_once("<script>")?;
         let (script, tail) = rest.split_once("</script>")?;
-        let mut wasm = Vec::new();
+        let mut streams = Vec::new();
         let packed = BASE64.decode(payload).ok()?;
-        LzmaReader::new_mem_limit(&packed[..], u32::MAX, None).ok()?.read_to_end(&mut wasm).ok()?;
-        Some(Parts { css, script, payload, wasm, markup: [head, body, tail].concat() })
+        LzmaReader::new_mem_limit(&packed[..], u32::MAX, None).ok()?.read_to_end(&mut streams).ok()?;
+        Some(Parts { css, script, payload, streams, markup: [head, body, tail].concat() })
     }
 }
 

@@ -160,3 +160,31 @@ fn what_a_newer_page_kept_is_not_overwritten_unasked() {
     assert!(edit(state.clone(), Edit::Machines(GroupId(3), 2)).aside.is_some(), "an edit does not give it up");
     assert!(state.reduce(Action::Keep).aside.is_none());
 }
+
+#[test]
+fn undo_of_an_opened_link_gives_back_the_users_own_as_their_own() {
+    let mine = edit(begin("", None, false), Edit::Machines(GroupId(4), 7));
+    let opened = mine.clone().reduce(Action::Open(somebody()));
+    let back = opened.clone().reduce(Action::Undo);
+    assert!(back.aside.is_none() && back.deployment == mine.deployment);
+    assert!(back.reduce(Action::Redo).aside.is_some(), "and the link is a link again");
+    let kept = edit(opened, Edit::Machines(GroupId(3), 2)).reduce(Action::Keep);
+    assert!(kept.reduce(Action::Undo).aside.is_none(), "what was kept is not asked about again");
+}
+
+#[test]
+fn a_reset_asks_only_about_what_was_closed() {
+    let state = edit(begin("", None, false), Edit::Port(GroupId(3), "server-communication", Port::new(9445)));
+    let reset = edit(state, Edit::Reset(GroupId(3)));
+    assert!(reset.pending.is_none(), "a listener that moves back opens nothing");
+    assert_eq!(reset.deployment.changes(), 0);
+    let https = Edit::GroupAnswer(GroupId(3), "web", Some("http"));
+    let state = edit(begin("", None, false), https);
+    let asking = edit(state, Edit::ResetAll);
+    assert!(
+        asking
+            .pending
+            .clone()
+            .is_some_and(|pending| pending.consequences.iter().all(|text| text.starts_with("Opens ")))
+    );
+}

@@ -14,7 +14,8 @@
     addEventListener("error", (event) => event.error instanceof WebAssembly.RuntimeError && fail(event.error));
     try {
         /* UNPACK */
-        const bytes = unpack(atob(document.getElementById("portcullis-wasm").textContent));
+        /* JOIN */
+        const bytes = join(unpack(atob(document.getElementById("portcullis-wasm").textContent)));
         /* GLUE */
         await wasm_bindgen(bytes);
     } catch (error) {
