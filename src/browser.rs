@@ -1,4 +1,4 @@
-//! The browser: storage, fragment, clipboard, downloads, input values, focus. The only file that names a browser type; it
+//! The browser: storage, fragment, clipboard, downloads, paper, input values, focus. The only file that names a browser type; it
 //! decides nothing, and whatever the browser refuses is an answer here, never a failure.
 
 pub mod history;
@@ -160,13 +160,22 @@ pub enum Copied {
 /// Copies a text: by the clipboard interface, or else by the old command, or else by selecting the element of that id, which
 /// shows the same text.
 pub fn copy(text: String, shown_in: &'static str, done: Callback<Copied>) {
-    copy_shown(text, shown_in.into(), done);
+    copy_as(None, text, shown_in.into(), done);
 }
 
 /// As [`copy`], for an element that was given its id while the page runs.
 pub fn copy_shown(text: String, shown_in: AttrValue, done: Callback<Copied>) {
+    copy_as(None, text, shown_in, done);
+}
+
+/// Copies markup and its plain twin together; who pastes takes what it can.
+pub fn copy_rich(html: String, text: String, shown_in: &'static str, done: Callback<Copied>) {
+    copy_as(Some(html), text, shown_in.into(), done);
+}
+
+fn copy_as(html: Option<String>, text: String, shown_in: AttrValue, done: Callback<Copied>) {
     wasm_bindgen_futures::spawn_local(async move {
-        let copied = by_clipboard(&text).await || by_command(&text);
+        let copied = by_clipboard(html.as_deref(), &text).await || by_command(html, text);
         done.emit(if copied { Copied::Copied } else { Copied::Selected });
         if !copied {
             // What is told may bring the element onto the page.
@@ -175,23 +184,61 @@ pub fn copy_shown(text: String, shown_in: AttrValue, done: Callback<Copied>) {
     });
 }
 
-async fn by_clipboard(text: &str) -> bool {
+async fn by_clipboard(html: Option<&str>, text: &str) -> bool {
     let Some(navigator) = window().map(|window| window.navigator()) else { return false };
     let there = js_sys::Reflect::get(&navigator, &"clipboard".into()).is_ok_and(|clipboard| clipboard.is_object());
-    there && wasm_bindgen_futures::JsFuture::from(navigator.clipboard().write_text(text)).await.is_ok()
+    if !there {
+        return false;
+    }
+    let clipboard = navigator.clipboard();
+    let promise = match html.map(|html| both(html, text)) {
+        None => clipboard.write_text(text),
+        Some(Some(items)) => clipboard.write(&items),
+        Some(None) => return false,
+    };
+    wasm_bindgen_futures::JsFuture::from(promise).await.is_ok()
 }
 
-fn by_command(text: &str) -> bool {
+/// What the clipboard takes as one thing in two forms; nothing in browsers that do not know such a thing.
+fn both(html: &str, text: &str) -> Option<js_sys::Array> {
+    let forms = js_sys::Object::new();
+    for (kind, text) in [(HTML, html), (PLAIN, text)] {
+        js_sys::Reflect::set(&forms, &kind.into(), blob(&text.into(), kind)?.as_ref()).ok()?;
+    }
+    let item = web_sys::ClipboardItem::new_with_record_from_str_to_blob_promise(&forms).ok()?;
+    Some(js_sys::Array::of1(&item))
+}
+
+const HTML: &str = "text/html";
+const PLAIN: &str = "text/plain";
+
+fn blob(content: &JsValue, kind: &str) -> Option<web_sys::Blob> {
+    let options = web_sys::BlobPropertyBag::new();
+    options.set_type(kind);
+    web_sys::Blob::new_with_u8_array_sequence_and_options(&js_sys::Array::of1(content), &options).ok()
+}
+
+fn by_command(html: Option<String>, text: String) -> bool {
     let attempt = || {
         let document = document()?;
         let area: HtmlTextAreaElement = document.create_element("textarea").ok()?.dyn_into().ok()?;
-        area.set_value(text);
+        area.set_value(&text);
         area.set_class_name("visually-hidden");
         let body = document.body()?;
         let focused = document.active_element().and_then(|element| element.dyn_into::<HtmlElement>().ok());
         body.append_child(&area).ok()?;
         area.select();
+        let twin = html.map(|html| {
+            let options = gloo::events::EventListenerOptions::enable_prevent_default();
+            EventListener::new_with_options(&document, "copy", options, move |event| {
+                let data = event.dyn_ref::<web_sys::ClipboardEvent>().and_then(|event| event.clipboard_data());
+                if data.is_some_and(|data| data.set_data(HTML, &html).and(data.set_data(PLAIN, &text)).is_ok()) {
+                    event.prevent_default();
+                }
+            })
+        });
         let copied = document.dyn_ref::<HtmlDocument>()?.exec_command("copy").unwrap_or(false);
+        drop(twin);
         area.remove();
         if let Some(element) = focused {
             let _ = element.focus();
@@ -213,11 +260,8 @@ fn select(id: &str) {
 /// Hands bytes to the user as a file.
 pub fn download(file_name: &str, bytes: &[u8]) {
     let attempt = || {
-        let parts = js_sys::Array::of1(&js_sys::Uint8Array::from(bytes));
-        let options = web_sys::BlobPropertyBag::new();
         // No type by which a browser could show it in place of keeping it.
-        options.set_type("application/octet-stream");
-        let blob = web_sys::Blob::new_with_u8_array_sequence_and_options(&parts, &options).ok()?;
+        let blob = blob(&js_sys::Uint8Array::from(bytes), "application/octet-stream")?;
         let url = web_sys::Url::create_object_url_with_blob(&blob).ok()?;
         let document = document()?;
         let anchor: web_sys::HtmlAnchorElement = document.create_element("a").ok()?.dyn_into().ok()?;
@@ -234,6 +278,21 @@ pub fn download(file_name: &str, bytes: &[u8]) {
         Some(())
     };
     let _ = attempt();
+}
+
+/// Asks the browser to print the page.
+pub fn print() {
+    let _ = window().map(|window| window.print());
+}
+
+/// Puts markup into the element of that id before the page is printed, whoever asks for it; until the listener is dropped.
+/// Not a matter of the state: the browser does not wait for the page to be drawn again.
+pub fn on_print(id: &'static str, markup: impl Fn() -> String + 'static) -> Option<EventListener> {
+    Some(EventListener::new(window()?.as_ref(), "beforeprint", move |_| {
+        if let Some(element) = document().and_then(|document| document.get_element_by_id(id)) {
+            element.set_inner_html(&markup());
+        }
+    }))
 }
 
 /// The text in the field that an event is about.

@@ -7,7 +7,8 @@
 //! (facts,      (what the      (who may   (as seen   (text in one dialect,
 //!  embedded)    user says)     open       from one    for one enforcement point)
 //!                  │           what, why)  point)
-//!                  │             └──► diagram ──► SVG
+//!                  │             ├──► diagram ──► SVG
+//!                  │             └──► table ──► HTML, TSV, CSV, Markdown
 //!                  ├──► findings  (missing addresses, collisions, undecided choices, …)
 //!                  ├──► how-to    (which file, key, command for every changed port)
 //!                  └──► link      (the same deployment as text: shared, and kept by the browser)
@@ -37,6 +38,7 @@ pub mod check;
 pub mod diagram;
 pub mod howto;
 pub mod link;
+pub mod table;
 
 pub mod rule;
 

@@ -184,7 +184,8 @@ fn directions_words(directions: &[Direction]) -> &'static str {
     }
 }
 
-fn file_name(product: &str, name: &str, extension: &str) -> String {
+/// What a file about a part of the product is called: letters, digits and hyphens, whatever its name.
+pub fn file_name(product: &str, name: &str, extension: &str) -> String {
     let mut stem = String::new();
     for c in format!("{product} {name}").chars() {
         match c {

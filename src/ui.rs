@@ -16,6 +16,7 @@ mod host;
 mod howto;
 mod marks;
 mod notices;
+mod paper;
 mod snippet;
 pub mod state;
 mod trail;

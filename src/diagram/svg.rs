@@ -87,12 +87,16 @@ pub fn escape(text: &str) -> String {
             '"' => escaped.push_str("&quot;"),
             '\'' => escaped.push_str("&#39;"),
             '\n' => escaped.push('\n'),
-            '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{fffe}' | '\u{ffff}' => {}
-            c if c.is_control() => {}
+            c if dropped(c) => {}
             c => escaped.push(c),
         }
     }
     escaped
+}
+
+/// What no output shows: control characters, those that turn the direction of writing, and what XML cannot hold.
+pub fn dropped(c: char) -> bool {
+    matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{fffe}' | '\u{ffff}') || c.is_control()
 }
 
 fn print(diagram: &Diagram, theme: Option<&Theme>) -> String {

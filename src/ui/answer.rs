@@ -5,15 +5,17 @@ use yew::prelude::*;
 use super::Act;
 use super::marks::Marks;
 use super::state::{Action, State, Tab};
-use super::{catalog, findings, flows, howto, snippet};
-use crate::diagram;
+use super::{catalog, findings, flows, howto, paper, snippet};
 use crate::finding::Severity;
+use crate::{diagram, table};
 
 /// The answer.
 pub fn answer(state: &State, act: &Act, told: &Callback<AttrValue>, marks: &mut Marks) -> Html {
     html! {
         <main class="answer" id="answer">
+            <h1 class="on-paper">{ table::title(&state.catalog, &state.deployment, None) }</h1>
             { picture(state) }
+            <div class="on-paper" id={paper::ID}></div>
             { snippet::panel(state, act, told, marks) }
             { tabs(state, act, told) }
         </main>
@@ -96,7 +98,7 @@ fn tabs(state: &State, act: &Act, told: &Callback<AttrValue>) -> Html {
             <div id="tab-panel" role="tabpanel" aria-labelledby={tab_id(name)} tabindex="0">
                 { match state.view.tab {
                     Tab::Findings => findings::findings(state, act),
-                    Tab::Flows => flows::flows(state),
+                    Tab::Flows => flows::flows(state, act, told),
                     Tab::HowTo => howto::changes(state, told),
                     Tab::Catalog => catalog::catalog(state, act),
                 } }

@@ -9,7 +9,7 @@ use yew::prelude::*;
 use super::marks::Marks;
 use super::state::{Action, State};
 use super::trail::{Move, Trail};
-use super::{Act, answer, deployment, flows, header, notices};
+use super::{Act, answer, deployment, flows, header, notices, paper};
 use crate::browser::{self, Copied, Shortcut, history};
 use crate::catalog::Catalog;
 
@@ -105,7 +105,7 @@ pub fn Page(props: &PageProps) -> Html {
     use_travel(&state, &act);
     let opened = use_mut_ref(|| None::<bool>);
     use_effect_with((state.derived.link.clone(), state.aside.is_some()), {
-        let act = act.clone();
+        let (act, state) = (act.clone(), state.clone());
         move |(link, aside): &(String, bool)| {
             let first = opened.borrow().is_none();
             let kept = keep(link, *aside, first);
@@ -113,6 +113,8 @@ pub fn Page(props: &PageProps) -> Html {
             if opened.replace(Some(kept)) == Some(true) && !kept {
                 act.now(Action::Unkept);
             }
+            let printing = browser::on_print(paper::ID, move || paper::paper(&state));
+            move || drop(printing)
         }
     });
     use_effect_with(state.view.sought.clone(), {

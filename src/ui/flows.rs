@@ -1,26 +1,93 @@
-//! The flow table: the picture in words, row by row; each row opens to why, when and who says so.
+//! The flow table: the picture in words, row by row, and the ways by which it leaves the page. Each row opens to why, when and
+//! who says so.
 
 use yew::prelude::*;
 
+use super::Act;
+use super::answer::counted;
+use super::controls::{entry, select, sign};
 use super::findings::sources;
-use super::state::State;
+use super::state::{Action, State};
+use crate::browser::{self, Copied};
+use crate::deployment::GroupId;
 use crate::flow::{Flow, Reason};
+use crate::snippet::file_name;
+use crate::table::{self, Table};
 
-/// The table.
-pub fn flows(state: &State) -> Html {
+/// Where the table stands on the page.
+const TABLE: &str = "flow-table";
+
+/// The table under its bar; `told` announces what became of it.
+pub fn flows(state: &State, act: &Act, told: &Callback<AttrValue>) -> Html {
     if state.derived.flows.is_empty() {
         return html! { <p class="empty">{ "No flow: nothing that is switched on talks to anything else." }</p> };
     }
-    let rows = state.derived.flows.iter().map(|flow| row(state, flow));
+    let only = state.group().filter(|_| state.view.own_rows);
+    let shown = state.derived.flows.iter().filter(|flow| table::has(only, flow));
+    let rows = shown.map(|flow| row(state, flow)).collect::<Vec<_>>();
     html! {
-        <table class="flows">
-            <caption class="visually-hidden">{ "Allowed flows" }</caption>
-            <thead><tr>
-                <th scope="col">{ "From" }</th><th scope="col">{ "To" }</th><th scope="col">{ "Port" }</th><th scope="col">{ "Why" }</th>
-            </tr></thead>
-            <tbody>{ for rows }</tbody>
-        </table>
+        <>
+            { bar(state, act, told, only, rows.len()) }
+            <table class="flows" id={TABLE}>
+                <caption class="visually-hidden">{ "Allowed flows" }</caption>
+                <thead><tr>
+                    <th scope="col">{ "From" }</th><th scope="col">{ "To" }</th><th scope="col">{ "Port" }</th><th scope="col">{ "Why" }</th>
+                </tr></thead>
+                <tbody>{ for rows }</tbody>
+            </table>
+        </>
     }
+}
+
+/// Which rows, and where to.
+fn bar(state: &State, act: &Act, told: &Callback<AttrValue>, only: Option<GroupId>, rows: usize) -> Html {
+    let group = state.group().and_then(|id| state.deployment.group(id));
+    let entries = std::iter::once(entry("", "All groups", only.is_none()))
+        .chain(group.map(|group| entry("own", format!("Only {}", group.name), only.is_some())));
+    let pick = act.on(|event: Event| Some(Action::OwnRows(!browser::chosen(&event).is_empty())));
+    let press = |deed: fn(&Table, Callback<AttrValue>)| {
+        let (catalog, deployment, derived) = (state.catalog.clone(), state.deployment.clone(), state.derived.clone());
+        let told = told.clone();
+        Callback::from(move |_: MouseEvent| {
+            deed(&table::table(&catalog, &deployment, &derived.flows, only), told.clone());
+        })
+    };
+    html! {
+        <div class="bar">
+            { select("pick-rows", "Rows of the table", entries.collect(), pick) }
+            <small>{ counted(rows, "row") }</small>
+            <span class="buttons">
+                { sign("CSV", "CSV: download the rows for a spreadsheet", press(download)) }
+                { sign("Markdown", "Markdown: copy the rows for a wiki", press(copy_markdown)) }
+                { sign("Print", "Print picture, table, findings and text", Callback::from(|_| browser::print())) }
+                <button class="primary" id="copy-table" onclick={press(copy)}>{ "Copy table" }</button>
+            </span>
+        </div>
+    }
+}
+
+/// For word processors, mail, wikis and spreadsheets: each takes of both forms the one it can use.
+fn copy(table: &Table, told: Callback<AttrValue>) {
+    browser::copy_rich(table::html(table), table::tsv(table), TABLE, copied(told, "Table copied."));
+}
+
+fn copy_markdown(table: &Table, told: Callback<AttrValue>) {
+    browser::copy(table::markdown(table), TABLE, copied(told, "Table copied as Markdown."));
+}
+
+fn copied(told: Callback<AttrValue>, words: &'static str) -> Callback<Copied> {
+    Callback::from(move |copied| {
+        told.emit(AttrValue::Static(match copied {
+            Copied::Copied => words,
+            Copied::Selected => "The browser does not allow copying by button. The table is selected: press Ctrl+C.",
+        }));
+    })
+}
+
+fn download(table: &Table, told: Callback<AttrValue>) {
+    let name = file_name("", &table.name, "csv");
+    browser::download(&name, table::csv(table).as_bytes());
+    told.emit(format!("{} in {name}.", counted(table.rows.len(), "row")).into());
 }
 
 /// Where the row of a flow can be found on the page.

@@ -118,6 +118,8 @@ pub struct View {
     pub text: Text,
     /// The tab beside the snippet.
     pub tab: Tab,
+    /// True if the flow table has only the rows of the group whose snippet is shown.
+    pub own_rows: bool,
     /// Groups whose fields are unfolded.
     pub open: Vec<GroupId>,
     /// The element that gets the focus as soon as it is on the page, by its id.
@@ -211,6 +213,8 @@ pub enum Action {
     Text(Text),
     /// Look at another tab.
     Tab(Tab),
+    /// Only the flows of the group whose snippet is shown, or all.
+    OwnRows(bool),
     /// Search the catalog.
     Query(String),
     /// A missing address of this group is being typed; `None` when the focus leaves these fields.
@@ -250,6 +254,7 @@ impl State {
                 ways: Ways::In,
                 text: Text::Apply,
                 tab: Tab::Findings,
+                own_rows: false,
                 open: Vec::new(),
                 sought: None,
                 query: String::new(),
@@ -447,6 +452,8 @@ impl Reducible for State {
             }
             Action::SeekFlow(id) => {
                 next.view.tab = Tab::Flows;
+                // It may be none of those that are shown.
+                next.view.own_rows = false;
                 next.view.sought = Some(id);
             }
             Action::Found => next.view.sought = None,
@@ -474,6 +481,7 @@ impl Reducible for State {
             Action::Ways(ways) => next.view.ways = ways,
             Action::Text(text) => next.view.text = text,
             Action::Tab(tab) => next.view.tab = tab,
+            Action::OwnRows(own) => next.view.own_rows = own,
             Action::Query(query) => next.view.query = query,
             Action::Filling(None) => next.view.filling.clear(),
             Action::Filling(Some(group)) if next.view.filling.contains(&group) => return self,

@@ -120,6 +120,12 @@ impl Browser {
         self.devtools("Emulation.setEmulatedMedia", features);
     }
 
+    /// Makes the page look as it would on paper, for a user who prefers dark.
+    pub fn show_as_on_paper(&self) {
+        let dark = json!([{ "name": "prefers-color-scheme", "value": "dark" }]);
+        self.devtools("Emulation.setEmulatedMedia", json!({ "media": "print", "features": dark }));
+    }
+
     /// Runs a script before those of every page to come, until the browser ends.
     pub fn before_every_page(&self, script: &str) {
         self.devtools("Page.addScriptToEvaluateOnNewDocument", json!({ "source": script }));
@@ -245,8 +251,20 @@ impl Browser {
     /// A picture of what is seen, for a person to look at.
     pub fn picture(&self, path: &Path) {
         let told = self.devtools("Page.captureScreenshot", json!({}));
+        self.write(&told["data"], path);
+    }
+
+    /// Prints the page on A4, and writes the document there.
+    #[track_caller]
+    pub fn print(&self, path: &Path) {
+        let told = self.post("print", &json!({ "page": { "width": 21.0, "height": 29.7 } }));
+        self.write(&told, path);
+    }
+
+    /// Writes what the driver gave as base64.
+    fn write(&self, base64: &Value, path: &Path) {
         let script = "return atob(arguments[0]).split('').map(c => c.charCodeAt(0));";
-        let bytes = self.run(script, json!([told["data"]]));
+        let bytes = self.run(script, json!([base64]));
         let bytes: Vec<u8> = serde_json::from_value(bytes).expect("bytes");
         fs::write(path, bytes).expect("a folder to write to");
     }

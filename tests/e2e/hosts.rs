@@ -83,7 +83,7 @@ fn all_machines_come_as_one_archive() {
 }
 
 /// The path of a download, once it has come.
-fn arrived(page: &Page, name: &str) -> PathBuf {
+pub fn arrived(page: &Page, name: &str) -> PathBuf {
     let path = page.browser.downloads().join(name);
     let frames = 600;
     let here = |path: &Path| {

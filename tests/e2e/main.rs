@@ -15,6 +15,7 @@ mod first_screen;
 mod gestures;
 mod hosts;
 mod keeping;
+mod table;
 mod typing;
 
 #[cfg(target_os = "linux")]

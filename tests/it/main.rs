@@ -46,6 +46,7 @@ mod scenarios;
 mod sequences;
 mod shell_texts;
 mod snapshots;
+mod table;
 mod tidy;
 mod ufw;
 mod ufw_kernel;

@@ -22,7 +22,7 @@ const MAY_NAME: [(&str, &[&str]); 23] = [
     ("check", &["net", "catalog", "deployment", "finding", "flow"]),
     ("howto", &["net", "catalog", "deployment", "finding", "flow"]),
     ("diagram", &["net", "catalog", "deployment", "finding", "flow"]),
-    ("table", &["net", "catalog", "deployment", "finding", "flow"]),
+    ("table", &["net", "catalog", "deployment", "finding", "flow", "diagram"]),
     ("link", &["net", "host", "catalog", "deployment", "finding"]),
     ("project", &["net", "catalog", "deployment", "finding"]),
     ("rule", &["net"]),
