@@ -5,7 +5,8 @@ use std::fs;
 
 use serde_json::{Value, json};
 
-use crate::browser::{key, not_run, say};
+use crate::browser::key;
+use crate::engine::{not_run, say};
 use crate::page::{Page, group, tell};
 
 #[test]

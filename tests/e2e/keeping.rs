@@ -2,8 +2,7 @@
 
 use serde_json::json;
 
-use crate::browser::Browser;
-use crate::page::{Page, WATCH, group, tell};
+use crate::page::{group, tell};
 
 /// Where the page keeps the user's own deployment, and its mark of a start under way.
 const KEPT: &str = "portcullis.deployment";
@@ -26,14 +25,7 @@ fn a_link_opens_the_same_anywhere_and_leaves_ones_own_alone() {
         assert_eq!(page.stored(KEPT), json!(link));
 
         // Somebody else, elsewhere.
-        let other = Page {
-            browser: Browser::start(&[]),
-            address: page.address.clone(),
-            served: crate::served::Served::start(&page.folder),
-            folder: page.folder.clone(),
-        };
-        other.browser.resize(1280, 800);
-        other.browser.before_every_page(WATCH);
+        let other = page.elsewhere();
         other.open(&link);
         assert_eq!(other.snippet(), snippet);
         other.wait_for(".notice", "This deployment came by a link and is not kept in this browser yet.");
@@ -187,7 +179,7 @@ fn a_reload_a_crash_and_forbidden_storage_lose_nothing() {
         let kept = page.stored(KEPT);
         page.browser.run(TRAP, json!([]));
         page.wait_for("#start-error:not([hidden])", kept.as_str().expect("a text"));
-        let said = page.browser.log("browser");
-        assert!(said.len() == 1 && said[0].to_string().contains("RuntimeError"), "{said:#?}");
+        let said = page.browser.complaints();
+        assert!(said.len() == 1 && said[0].contains("RuntimeError"), "{said:#?}");
     });
 }

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use serde_json::{Value, json};
 
 use crate::browser::{Browser, page_folder};
+use crate::engine::{Engine, asked_for};
 use crate::served::Served;
 
 /// The numbers of the groups that the page opens with.
@@ -29,32 +30,57 @@ pub struct Page {
     pub folder: PathBuf,
 }
 
-/// Tells a story of the page twice: as it comes from a server, and as it is opened from a file. Each begins with the page
-/// as nobody has ever seen it, in a window of 1280 by 800.
+/// Tells a story of the page in every engine that is asked for, twice: as it comes from a server, and as it is opened from a
+/// file. Each begins with the page as nobody has ever seen it, in a window of 1280 by 800.
 pub fn tell(story: impl Fn(&Page)) {
-    tell_with(&[], story);
+    tell_at(None, story);
 }
 
-/// As [`tell`], with more flags for Chromium.
-pub fn tell_with(flags: &[&str], story: impl Fn(&Page)) {
+/// As [`tell`], with a made-up name for this computer.
+pub fn tell_at(host: Option<&str>, story: impl Fn(&Page)) {
     let Some(folder) = page_folder() else { return };
-    let served = Served::start(&folder);
-    let from_server = served.address("127.0.0.1", "index.html");
-    let mut page = Page { browser: Browser::start(flags), address: from_server, served, folder };
-    page.browser.resize(1280, 800);
-    page.browser.before_every_page(WATCH);
-    page.open("");
-    story(&page);
-    page.address = page.file("portcullis.html");
-    page.open("");
-    story(&page);
+    for engine in asked_for() {
+        let served = Served::start(&folder);
+        let mut page = Page::new(engine, host, served, &folder);
+        let from_server = page.served.address(host.unwrap_or("127.0.0.1"), "index.html");
+        for address in [from_server, page.file("portcullis.html")] {
+            page.address = address;
+            let _teller = Teller(&page);
+            page.open("");
+            story(&page);
+        }
+    }
+}
+
+/// Says where a story went wrong.
+struct Teller<'a>(&'a Page);
+
+impl Drop for Teller<'_> {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            eprintln!("in {}, {}", self.0.browser.engine.name, self.0.address);
+        }
+    }
 }
 
 /// Remembers every breach of the page's own policy.
-pub const WATCH: &str = "window.breaches = []; \
+const WATCH: &str = "window.breaches = []; \
     document.addEventListener('securitypolicyviolation', e => breaches.push(e.violatedDirective + ' ' + e.blockedURI));";
 
 impl Page {
+    /// A browser for the page, which may come from a server.
+    fn new(engine: &'static Engine, host: Option<&str>, served: Served, folder: &Path) -> Self {
+        let browser = Browser::start(engine, host.map(|name| (name, served.port)));
+        browser.before_every_page(WATCH);
+        Self { browser, address: String::new(), served, folder: folder.to_path_buf() }
+    }
+
+    /// The same page in the browser of somebody else; not opened yet.
+    pub fn elsewhere(&self) -> Self {
+        let page = Self::new(self.browser.engine, None, Served::start(&self.folder), &self.folder);
+        Self { address: self.address.clone(), ..page }
+    }
+
     /// The address of a file beside the page, without a server.
     pub fn file(&self, name: &str) -> String {
         let path = self.folder.join(name);
@@ -181,8 +207,8 @@ impl Page {
     /// Demands that the console holds nothing, and that the page kept its own policy.
     #[track_caller]
     pub fn is_quiet(&self) {
-        let log = self.browser.log("browser");
-        assert!(log.is_empty(), "{log:#?}");
+        let complaints = self.browser.complaints();
+        assert!(complaints.is_empty(), "{complaints:#?}");
         assert_eq!(self.browser.run("return window.breaches;", json!([])), json!([]));
     }
 
@@ -190,7 +216,8 @@ impl Page {
     pub fn picture(&self, name: &str) {
         if let Some(folder) = std::env::var_os("PORTCULLIS_PICTURES") {
             let origin = if self.address.starts_with("file") { "file" } else { "http" };
-            self.browser.picture(&Path::new(&folder).join(format!("{name}-{origin}.png")));
+            let file = format!("{name}-{origin}-{}.png", self.browser.engine.name);
+            self.browser.picture(&Path::new(&folder).join(file));
         }
     }
 }
