@@ -79,6 +79,8 @@ pub enum Need {
     Requests,
     /// What happens while a page is still loading: its complaints, and breaches of its policy.
     FromTheStart,
+    /// A file in a sandboxed frame that loads itself again.
+    FileInFrameAgain,
 }
 
 impl Engine {

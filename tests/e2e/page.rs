@@ -145,24 +145,39 @@ impl Page {
         self.text("#snippet-text")
     }
 
+    /// Waits until what follows from a change is done too. The page draws in one go, but may do the rest of its work (to keep
+    /// what was changed, to draw a part again) in tasks of its own; each of these waits for those before it.
+    #[track_caller]
+    pub fn settle(&self) {
+        let script = "for (let task = 0; task < 4; task++) await new Promise(next => setTimeout(next));";
+        self.browser.run_async(script, json!([]));
+    }
+
+    /// What an expression about `arguments` is once everything is done.
+    #[track_caller]
+    fn read(&self, expression: &str, arguments: Value) -> Value {
+        self.settle();
+        self.browser.run(&format!("return {expression};"), arguments)
+    }
+
     /// The text of an element.
     #[track_caller]
     pub fn text(&self, css: &str) -> String {
-        let text = self.browser.run("return document.querySelector(arguments[0])?.textContent ?? null;", json!([css]));
+        let text = self.read("document.querySelector(arguments[0])?.textContent ?? null", json!([css]));
         text.as_str().expect(css).to_owned()
     }
 
     /// What stands in a field.
     #[track_caller]
     pub fn value(&self, css: &str) -> String {
-        let value = self.browser.run("return document.querySelector(arguments[0])?.value ?? null;", json!([css]));
+        let value = self.read("document.querySelector(arguments[0])?.value ?? null", json!([css]));
         value.as_str().expect(css).to_owned()
     }
 
     /// True if there is such an element.
     #[track_caller]
     pub fn has(&self, css: &str) -> bool {
-        self.browser.run("return document.querySelector(arguments[0]) !== null;", json!([css])) == json!(true)
+        self.read("document.querySelector(arguments[0]) !== null", json!([css])) == json!(true)
     }
 
     /// Waits until an element holds a text.
@@ -201,7 +216,7 @@ impl Page {
     /// What the browser keeps under a name.
     #[track_caller]
     pub fn stored(&self, name: &str) -> Value {
-        self.browser.run("return localStorage.getItem(arguments[0]);", json!([name]))
+        self.read("localStorage.getItem(arguments[0])", json!([name]))
     }
 
     /// Demands that the console holds nothing, and that the page kept its own policy.

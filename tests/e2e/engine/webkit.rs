@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Instant;
 
-use serde_json::{Value, json};
+use serde_json::json;
 
 use super::super::driver::{Driver, PATIENCE, Program, Session};
 use super::{Engine, Need, Window, Wishes, missing, program};
@@ -18,6 +18,7 @@ pub const ENGINE: Engine = Engine {
     missing: || missing(&[mini_browser(), driver(), screen()], "Debian: apt-get install webkit2gtk-driver xvfb"),
     start,
     lacks: &[
+        (Need::FileInFrameAgain, "a file in a sandboxed frame that loads itself again: this engine refuses to"),
         (
             Need::Requests,
             "what it asks the network for: no command tells (the page's own list and the server's are read)",
@@ -62,6 +63,9 @@ const COLLECT: &str = "if (!window.complaints) { \
     } \
   }";
 
+/// The size of the screen; windows may be larger.
+const SCREEN: (u32, u32) = (2600, 1600);
+
 struct WebKit {
     session: Session,
     /// The screen ends after what is on it.
@@ -73,7 +77,9 @@ struct WebKit {
 fn start(wishes: &Wishes) -> Box<dyn Window> {
     let mut screen = Program::start_tidy(
         // It finds a number that is free, and tells it.
-        Command::new(self::screen()).args("-displayfd 1 -screen 0 2600x1600x24 -nolisten tcp".split(' ')),
+        Command::new(self::screen())
+            .args("-displayfd 1 -nolisten tcp -screen 0".split(' '))
+            .arg(format!("{}x{}x24", SCREEN.0, SCREEN.1)),
     );
     let display: u32 = screen.tells(|line| line.trim().parse().ok()).expect("Xvfb tells its number");
     let settings = wishes.home.join(".config");
@@ -140,18 +146,26 @@ impl Window for WebKit {
     }
 
     fn resize(&self, width: u32, height: u32) {
-        let script = "return [innerWidth, innerHeight];";
-        let (mut outer, mut told) = ((width, height), Value::Null);
-        for _ in 0..3 {
-            self.session.post("window/rect", &json!({ "x": 0, "y": 0, "width": outer.0, "height": outer.1 }));
-            told = self.session.run(script, json!([]));
-            if told == json!([width, height]) {
+        // The window follows at the next frames; what it has around the page is taken from what came of the last try.
+        let script = "const done = arguments[2]; let frames = 30; \
+            const look = () => innerWidth === arguments[0] && innerHeight === arguments[1] || !frames-- \
+                ? done([innerWidth, innerHeight]) : requestAnimationFrame(look); \
+            look();";
+        let wanted = (i64::from(width), i64::from(height));
+        let (mut outer, mut inner) = (wanted, wanted);
+        for _ in 0..5 {
+            // The pointer, which is in the middle of the screen, is over the corner of the window: without a window manager,
+            // that is what gives it the focus.
+            let (x, y) = (SCREEN.0 / 2 - 1, SCREEN.1 / 2 - 1);
+            self.session.post("window/rect", &json!({ "x": x, "y": y, "width": outer.0, "height": outer.1 }));
+            let told = self.session.post("execute/async", &json!({ "script": script, "args": [wanted.0, wanted.1] }));
+            inner = (told[0].as_i64().unwrap_or_default(), told[1].as_i64().unwrap_or_default());
+            if inner == wanted {
                 return;
             }
-            let inner = |at: usize| u32::try_from(told[at].as_u64().unwrap_or_default()).unwrap_or_default();
-            outer = (outer.0 + width - inner(0), outer.1 + height - inner(1));
+            outer = (outer.0 + wanted.0 - inner.0, outer.1 + wanted.1 - inner.1);
         }
-        panic!("no window of {width} by {height}: {told}");
+        panic!("no window of {width} by {height}: {inner:?}");
     }
 
     fn prefer(&self, _: &str) -> bool {
