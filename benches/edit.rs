@@ -1,12 +1,18 @@
-//! How long an edit of the built page takes in a real Chromium: from the event to the forced layout. Prints figures for a
+//! How long an edit of the built page takes in a real browser: from the event to the forced layout. Prints figures for a
 //! person to judge; asserts none of them.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 #[allow(dead_code, reason = "shared with the stories of tests/e2e, which use all of it")]
-#[path = "../tests/e2e/browser.rs"]
-mod browser;
+#[path = "../tests/e2e"]
+mod e2e {
+    pub mod bidi;
+    pub mod browser;
+    pub mod driver;
+    pub mod engine;
+}
 
+use e2e::{browser, engine};
 use serde_json::json;
 
 /// Edits measured in each deployment.
@@ -48,8 +54,8 @@ const MEASURE: &str = r"
 
 fn main() {
     let Some(folder) = browser::page_folder() else { return };
-    let page = browser::Browser::start(&[]);
-    page.resize(1280, 800);
+    let Some(engine) = engine::asked_for().into_iter().next() else { return };
+    let page = browser::Browser::start(engine, None);
     let page_file = folder.canonicalize().expect("a folder").join("portcullis.html");
     println!("{EDITS} edits, from the event to the forced layout, in milliseconds:");
     for preset in ["basic", "cluster", "one-machine"] {
@@ -57,6 +63,7 @@ fn main() {
         page.wait("document.querySelector('#copy')");
         page.click(&format!("#pick-preset > option[value={preset}]"));
         page.run("document.querySelectorAll('details').forEach(it => it.open = true);", json!([]));
+        page.wait("document.querySelector('[id$=-node-communication]')");
         let times = page.run_async(MEASURE, json!([EDITS]));
         let mut times: Vec<f64> = serde_json::from_value(times).expect("times");
         assert_eq!(times.len(), EDITS);

@@ -4,9 +4,8 @@ use std::fs;
 
 use serde_json::json;
 
-use crate::browser::{Browser, key, page_folder};
-use crate::page::{Page, WATCH, group, tell};
-use crate::served::Served;
+use crate::browser::key;
+use crate::page::{Page, group, tell, tell_at};
 
 /// From the page as it opens to rules in place.
 #[test]
@@ -71,7 +70,7 @@ fn runs(text: &str, name: &str) {
 
 #[cfg(not(target_os = "linux"))]
 fn runs(_: &str, _: &str) {
-    crate::browser::not_run("nftables is Linux");
+    crate::engine::not_run("nftables is Linux");
 }
 
 #[test]
@@ -105,23 +104,15 @@ fn a_download_has_the_right_name_and_line_ends() {
 /// Plain http within a company is no secure context, and a browser may forbid the clipboard anywhere.
 #[test]
 fn copy_works_without_the_clipboard_interface() {
-    let Some(folder) = page_folder() else { return };
-    let served = Served::start(&folder);
-    let browser = Browser::start(&["--host-resolver-rules=MAP intranet.test 127.0.0.1"]);
-    let mut page = Page { browser, address: served.address("intranet.test", "index.html"), served, folder };
-    page.browser.resize(1280, 800);
-    page.browser.before_every_page(WATCH);
-    page.open("");
-    assert_eq!(
-        page.browser.run("return [isSecureContext, navigator.clipboard === undefined];", json!([])),
-        json!([false, true])
-    );
-    falls_back(&page);
-
-    page.browser.before_every_page("Object.defineProperty(navigator, 'clipboard', { value: undefined });");
-    page.address = page.file("portcullis.html");
-    page.open("");
-    falls_back(&page);
+    tell_at(Some("intranet.test"), |page| {
+        if page.address.starts_with("file") {
+            page.browser.before_every_page("Object.defineProperty(navigator, 'clipboard', { value: undefined });");
+            page.open("");
+        }
+        let without = page.browser.run("return [isSecureContext, navigator.clipboard === undefined];", json!([]));
+        assert_eq!(without, json!([page.address.starts_with("file"), true]));
+        falls_back(page);
+    });
 }
 
 fn falls_back(page: &Page) {

@@ -1,9 +1,12 @@
-//! The built page in a real Chromium, over http and from a file: what people do with it, told as stories. Never looks inside
+//! The built page in real browsers, over http and from a file: what people do with it, told as stories. Never looks inside
 //! the program; never leaves loopback.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+mod bidi;
 mod browser;
+mod driver;
+mod engine;
 mod page;
 mod served;
 

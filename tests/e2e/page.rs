@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use serde_json::{Value, json};
 
 use crate::browser::{Browser, page_folder};
+use crate::engine::{Engine, asked_for};
 use crate::served::Served;
 
 /// The numbers of the groups that the page opens with.
@@ -29,32 +30,57 @@ pub struct Page {
     pub folder: PathBuf,
 }
 
-/// Tells a story of the page twice: as it comes from a server, and as it is opened from a file. Each begins with the page
-/// as nobody has ever seen it, in a window of 1280 by 800.
+/// Tells a story of the page in every engine that is asked for, twice: as it comes from a server, and as it is opened from a
+/// file. Each begins with the page as nobody has ever seen it, in a window of 1280 by 800.
 pub fn tell(story: impl Fn(&Page)) {
-    tell_with(&[], story);
+    tell_at(None, story);
 }
 
-/// As [`tell`], with more flags for Chromium.
-pub fn tell_with(flags: &[&str], story: impl Fn(&Page)) {
+/// As [`tell`], with a made-up name for this computer.
+pub fn tell_at(host: Option<&str>, story: impl Fn(&Page)) {
     let Some(folder) = page_folder() else { return };
-    let served = Served::start(&folder);
-    let from_server = served.address("127.0.0.1", "index.html");
-    let mut page = Page { browser: Browser::start(flags), address: from_server, served, folder };
-    page.browser.resize(1280, 800);
-    page.browser.before_every_page(WATCH);
-    page.open("");
-    story(&page);
-    page.address = page.file("portcullis.html");
-    page.open("");
-    story(&page);
+    for engine in asked_for() {
+        let served = Served::start(&folder);
+        let mut page = Page::new(engine, host, served, &folder);
+        let from_server = page.served.address(host.unwrap_or("127.0.0.1"), "index.html");
+        for address in [from_server, page.file("portcullis.html")] {
+            page.address = address;
+            let _teller = Teller(&page);
+            page.open("");
+            story(&page);
+        }
+    }
+}
+
+/// Says where a story went wrong.
+struct Teller<'a>(&'a Page);
+
+impl Drop for Teller<'_> {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            eprintln!("in {}, {}", self.0.browser.engine.name, self.0.address);
+        }
+    }
 }
 
 /// Remembers every breach of the page's own policy.
-pub const WATCH: &str = "window.breaches = []; \
+const WATCH: &str = "window.breaches = []; \
     document.addEventListener('securitypolicyviolation', e => breaches.push(e.violatedDirective + ' ' + e.blockedURI));";
 
 impl Page {
+    /// A browser for the page, which may come from a server.
+    fn new(engine: &'static Engine, host: Option<&str>, served: Served, folder: &Path) -> Self {
+        let browser = Browser::start(engine, host.map(|name| (name, served.port)));
+        browser.before_every_page(WATCH);
+        Self { browser, address: String::new(), served, folder: folder.to_path_buf() }
+    }
+
+    /// The same page in the browser of somebody else; not opened yet.
+    pub fn elsewhere(&self) -> Self {
+        let page = Self::new(self.browser.engine, None, Served::start(&self.folder), &self.folder);
+        Self { address: self.address.clone(), ..page }
+    }
+
     /// The address of a file beside the page, without a server.
     pub fn file(&self, name: &str) -> String {
         let path = self.folder.join(name);
@@ -119,24 +145,39 @@ impl Page {
         self.text("#snippet-text")
     }
 
+    /// Waits until what follows from a change is done too. The page draws in one go, but may do the rest of its work (to keep
+    /// what was changed, to draw a part again) in tasks of its own; each of these waits for those before it.
+    #[track_caller]
+    pub fn settle(&self) {
+        let script = "for (let task = 0; task < 4; task++) await new Promise(next => setTimeout(next));";
+        self.browser.run_async(script, json!([]));
+    }
+
+    /// What an expression about `arguments` is once everything is done.
+    #[track_caller]
+    fn read(&self, expression: &str, arguments: Value) -> Value {
+        self.settle();
+        self.browser.run(&format!("return {expression};"), arguments)
+    }
+
     /// The text of an element.
     #[track_caller]
     pub fn text(&self, css: &str) -> String {
-        let text = self.browser.run("return document.querySelector(arguments[0])?.textContent ?? null;", json!([css]));
+        let text = self.read("document.querySelector(arguments[0])?.textContent ?? null", json!([css]));
         text.as_str().expect(css).to_owned()
     }
 
     /// What stands in a field.
     #[track_caller]
     pub fn value(&self, css: &str) -> String {
-        let value = self.browser.run("return document.querySelector(arguments[0])?.value ?? null;", json!([css]));
+        let value = self.read("document.querySelector(arguments[0])?.value ?? null", json!([css]));
         value.as_str().expect(css).to_owned()
     }
 
     /// True if there is such an element.
     #[track_caller]
     pub fn has(&self, css: &str) -> bool {
-        self.browser.run("return document.querySelector(arguments[0]) !== null;", json!([css])) == json!(true)
+        self.read("document.querySelector(arguments[0]) !== null", json!([css])) == json!(true)
     }
 
     /// Waits until an element holds a text.
@@ -175,14 +216,14 @@ impl Page {
     /// What the browser keeps under a name.
     #[track_caller]
     pub fn stored(&self, name: &str) -> Value {
-        self.browser.run("return localStorage.getItem(arguments[0]);", json!([name]))
+        self.read("localStorage.getItem(arguments[0])", json!([name]))
     }
 
     /// Demands that the console holds nothing, and that the page kept its own policy.
     #[track_caller]
     pub fn is_quiet(&self) {
-        let log = self.browser.log("browser");
-        assert!(log.is_empty(), "{log:#?}");
+        let complaints = self.browser.complaints();
+        assert!(complaints.is_empty(), "{complaints:#?}");
         assert_eq!(self.browser.run("return window.breaches;", json!([])), json!([]));
     }
 
@@ -190,7 +231,8 @@ impl Page {
     pub fn picture(&self, name: &str) {
         if let Some(folder) = std::env::var_os("PORTCULLIS_PICTURES") {
             let origin = if self.address.starts_with("file") { "file" } else { "http" };
-            self.browser.picture(&Path::new(&folder).join(format!("{name}-{origin}.png")));
+            let file = format!("{name}-{origin}-{}.png", self.browser.engine.name);
+            self.browser.picture(&Path::new(&folder).join(file));
         }
     }
 }

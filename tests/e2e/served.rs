@@ -10,7 +10,8 @@ use std::time::Duration;
 
 /// A server, as long as the tests run.
 pub struct Served {
-    port: u16,
+    /// Where it listens.
+    pub port: u16,
     asked: Arc<Mutex<Vec<String>>>,
 }
 
@@ -51,6 +52,11 @@ fn answer(mut stream: TcpStream, folder: &Path, log: &Mutex<Vec<String>>) -> std
         // A browser opens connections before it knows what for.
         return Ok(());
     }
+    // Whoever takes this for a proxy names the host too.
+    let path = match path.strip_prefix("http://").and_then(|rest| rest.find('/').map(|at| &rest[at..])) {
+        Some(path) => path,
+        None => path,
+    };
     log.lock().expect("a list").push(path.to_owned());
     let name = path.trim_start_matches('/').split(['?', '/']).next().unwrap_or_default();
     let (status, body) = match fs::read(folder.join(if name.is_empty() { "index.html" } else { name })) {

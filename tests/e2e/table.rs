@@ -6,10 +6,10 @@ use std::process::Command;
 
 use serde_json::{Value, json};
 
-use crate::browser::{Browser, key, page_folder, say};
+use crate::browser::key;
+use crate::engine::{Need, say};
 use crate::hosts::arrived;
-use crate::page::{Page, WATCH, group, tell};
-use crate::served::Served;
+use crate::page::{Page, group, tell, tell_at};
 
 /// Flows of the deployment that the page opens with; its server takes part in all of them.
 const FLOWS: usize = 9;
@@ -58,6 +58,9 @@ fn copied(page: &Page) -> Clipboard {
 #[test]
 fn the_table_is_copied_as_a_table_and_as_text() {
     tell(|page| {
+        if !page.browser.has(Need::Clipboard) {
+            return;
+        }
         flows(page);
         let all = copied(page);
         assert_eq!((all.html.len(), all.text.len()), (1 + FLOWS, 1 + FLOWS));
@@ -133,21 +136,20 @@ fn the_table_is_kept_as_a_file_and_copied_as_markdown() {
 /// Plain http within a company is no secure context, and older browsers do not know a clipboard item of two kinds.
 #[test]
 fn the_table_is_copied_without_the_clipboard_interface() {
-    let Some(folder) = page_folder() else { return };
-    let served = Served::start(&folder);
-    let browser = Browser::start(&["--host-resolver-rules=MAP intranet.test 127.0.0.1"]);
-    let mut page = Page { browser, address: served.address("intranet.test", "index.html"), served, folder };
-    page.browser.resize(1280, 800);
-    page.browser.before_every_page(WATCH);
-    page.open("");
-    assert_eq!(page.browser.run("return navigator.clipboard === undefined;", json!([])), json!(true));
-    falls_back(&page);
-
-    page.browser.before_every_page("delete window.ClipboardItem;");
-    page.address = page.file("portcullis.html");
-    page.open("");
-    assert_eq!(page.browser.run("return typeof ClipboardItem;", json!([])), json!("undefined"));
-    falls_back(&page);
+    tell_at(Some("intranet.test"), |page| {
+        if !page.browser.has(Need::Clipboard) {
+            return;
+        }
+        let without = if page.address.starts_with("http") {
+            "navigator.clipboard === undefined"
+        } else {
+            page.browser.before_every_page("delete window.ClipboardItem;");
+            page.open("");
+            "typeof ClipboardItem === 'undefined'"
+        };
+        assert_eq!(page.browser.run(&format!("return {without};"), json!([])), json!(true));
+        falls_back(page);
+    });
 }
 
 fn falls_back(page: &Page) {
@@ -178,6 +180,9 @@ fn falls_back(page: &Page) {
 #[test]
 fn paper_has_the_whole_answer_whatever_tab_is_open() {
     tell(|page| {
+        if !page.browser.has(Need::DevTools) {
+            return;
+        }
         page.unfold(group::SERVER);
         page.fill(&format!("#n-{}", group::SERVER), NAME);
         page.wait_for("svg.diagram", NAME);

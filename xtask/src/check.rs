@@ -24,6 +24,7 @@ pub fn test(places: &Places) -> Result {
 pub fn prove(places: &Places) -> Result {
     let mut report = Report::default();
     let proved = Kit::gather(places, &mut report).and_then(|mut kit| {
+        kit.gather_more_engines(&mut report);
         check(&kit, &mut report)?;
         kit.full = true;
         core_suites(&kit, &mut report)?;
@@ -87,13 +88,15 @@ fn core_suites(kit: &Kit, report: &mut Report) -> Result {
 
 /// The suites that need more of the machine: its kernel, and a browser.
 fn machine_suites(kit: &Kit, report: &mut Report) -> Result {
-    for (suite, name, runs) in
-        [("packets", "packets through real rules", kit.packets), ("e2e", "the page in a real browser", kit.browser)]
-    {
-        if runs && kit.has_suite(suite) {
-            let words = format!("test --workspace --locked --test {suite}");
-            report.step(name, || run(&mut kit.cargo(&words)))?;
-        }
+    if kit.packets && kit.has_suite("packets") {
+        let words = "test --workspace --locked --test packets";
+        report.step("packets through real rules", || run(&mut kit.cargo(words)))?;
+    }
+    // Every day in one engine, in the proof in all.
+    let engines = if kit.full { &kit.engines[..] } else { &kit.engines[..kit.engines.len().min(1)] };
+    for engine in engines.iter().filter(|_| kit.has_suite("e2e")) {
+        let words = "test --workspace --locked --test e2e";
+        report.step(engine.check, || run(kit.cargo(words).env("PORTCULLIS_ENGINES", engine.name)))?;
     }
     Ok(())
 }
@@ -116,6 +119,19 @@ fn trunk_agrees(kit: &Kit, report: &mut Report) -> Result {
     })
 }
 
+/// A browser that the stories of tests/e2e know.
+#[derive(Clone, Copy)]
+struct Engine {
+    /// As `PORTCULLIS_ENGINES` has it.
+    name: &'static str,
+    /// What is checked with it.
+    check: &'static str,
+}
+
+const CHROMIUM: Engine = Engine { name: "chromium", check: "the page in Chromium" };
+const FIREFOX: Engine = Engine { name: "firefox", check: "the page in Firefox" };
+const WEBKIT: Engine = Engine { name: "webkit", check: "the page in WebKit" };
+
 /// What there is to check with.
 struct Kit<'a> {
     places: &'a Places,
@@ -125,7 +141,8 @@ struct Kit<'a> {
     aerleon: Option<PathBuf>,
     axe: Option<PathBuf>,
     packets: bool,
-    browser: bool,
+    /// The browsers that are here, the one of every day first.
+    engines: Vec<Engine>,
     /// Many more cases.
     full: bool,
 }
@@ -133,8 +150,8 @@ struct Kit<'a> {
 impl<'a> Kit<'a> {
     /// Installs what may be installed, and notes in the report what is still missing.
     fn gather(places: &'a Places, report: &mut Report) -> Result<Kit<'a>> {
-        system::install_missing();
-        Ok(Kit {
+        system::install_missing(system::EVERY_DAY);
+        let mut kit = Kit {
             places,
             rustfmt: report.has("format", tools::component("rustfmt", "fmt")).is_some(),
             clippy: report.has("lints", tools::component("clippy", "clippy")).is_some(),
@@ -142,9 +159,23 @@ impl<'a> Kit<'a> {
             aerleon: report.has("another generator beside ours", tools::aerleon(places)),
             axe: report.has("accessibility, in the browser", tools::axe(places)),
             packets: report.has("packets through real rules", namespaces()).is_some(),
-            browser: report.has("the page in a real browser", browser()).is_some(),
+            engines: Vec::new(),
             full: false,
-        })
+        };
+        kit.add_engine(&CHROMIUM, &[&system::CHROMIUM, &system::CHROMEDRIVER], Ok(()), report);
+        Ok(kit)
+    }
+
+    /// Adds the engines of the proof, as far as they may be installed.
+    fn gather_more_engines(&mut self, report: &mut Report) {
+        system::install_missing(system::PROOF);
+        let geckodriver = tools::geckodriver(self.places).map(drop);
+        self.add_engine(&FIREFOX, &[&system::FIREFOX], geckodriver, report);
+        self.add_engine(&WEBKIT, &[&system::WEBKITDRIVER, &system::XVFB], Ok(()), report);
+    }
+
+    fn add_engine(&mut self, engine: &Engine, needed: &[&SystemProgram], tools: Result, report: &mut Report) {
+        self.engines.extend(report.has(engine.check, present(needed).and(tools)).map(|()| *engine));
     }
 
     /// True if the checkout has this suite of tests.
@@ -170,6 +201,7 @@ impl<'a> Kit<'a> {
             ("PORTCULLIS_AXE", self.axe.clone()),
             ("PORTCULLIS_CHROMIUM", system::CHROMIUM.path()),
             ("PORTCULLIS_CHROMEDRIVER", system::CHROMEDRIVER.path()),
+            ("PORTCULLIS_FIREFOX", system::FIREFOX.path()),
             ("PORTCULLIS_FULL", self.full.then(|| "1".into())),
         ] {
             if let Some(value) = value {
@@ -191,10 +223,6 @@ fn namespaces() -> Result {
         true => Ok(()),
         false => Err("needs the right to make network namespaces (CAP_SYS_ADMIN)".into()),
     }
-}
-
-fn browser() -> Result {
-    present(&[&system::CHROMIUM, &system::CHROMEDRIVER])
 }
 
 fn present(programs: &[&SystemProgram]) -> Result {

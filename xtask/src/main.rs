@@ -25,7 +25,7 @@ cargo xtask <command>
   serve [--port N]  install what is missing, build, and serve the page on this machine (port 8080, or the next free one)
   build             write the page: dist/index.html, the same bytes as dist/portcullis.html, and the catalog
   test              check everything; as root on Debian or Ubuntu install what the checks need
-  prove             test, then every suite again with many more cases
+  prove             test, then every suite again with many more cases, and the page in Firefox and WebKit too
   size              build, print the size of every part, and fail over budget
   bench             build, then run the benchmarks
 ";

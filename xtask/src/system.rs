@@ -53,6 +53,13 @@ pub const CHROMEDRIVER: SystemProgram = SystemProgram {
     ubuntu: "chromium-chromedriver",
     starts: false,
 };
+/// Another browser.
+pub const FIREFOX: SystemProgram =
+    SystemProgram { names: &["firefox-esr", "firefox"], debian: "firefox-esr", ubuntu: "firefox", starts: false };
+/// The driver of a third one; its package brings the smallest browser of that engine.
+pub const WEBKITDRIVER: SystemProgram = SystemProgram::new(&["WebKitWebDriver"], "webkit2gtk-driver");
+/// A screen that nobody sees, for browsers that want one.
+pub const XVFB: SystemProgram = SystemProgram::new(&["Xvfb"], "xvfb");
 /// Loads the nftables rules we write.
 pub const NFT: SystemProgram = SystemProgram::new(&["nft"], "nftables");
 /// Loads the iptables rules we write, with either backend.
@@ -76,14 +83,31 @@ pub const NPM: SystemProgram = SystemProgram::new(&["npm", "npm.cmd"], "npm");
 /// Runs another generator of firewall rules; the package brings the environments that keep it apart from the system's Python.
 pub const PYTHON: SystemProgram = SystemProgram::new(&["python3", "python"], "python3-venv");
 
-const ALL: [&SystemProgram; 13] =
-    [&CHROMIUM, &CHROMEDRIVER, &NFT, &IPTABLES, &FIREWALLD, &DBUS, &UFW, &IP, &BASH, &DASH, &SHELLCHECK, &NPM, &PYTHON];
+/// What every check uses.
+pub const EVERY_DAY: &[&SystemProgram] = &[
+    &CHROMIUM,
+    &CHROMEDRIVER,
+    &NFT,
+    &IPTABLES,
+    &FIREWALLD,
+    &DBUS,
+    &UFW,
+    &IP,
+    &BASH,
+    &DASH,
+    &SHELLCHECK,
+    &NPM,
+    &PYTHON,
+];
 
-/// Installs the missing ones, where that is ours to do: as root, on Debian or Ubuntu. One by one, so that one that cannot be
+/// What the proof uses besides.
+pub const PROOF: &[&SystemProgram] = &[&FIREFOX, &WEBKITDRIVER, &XVFB];
+
+/// Installs the missing ones of these, where that is ours to do: as root, on Debian or Ubuntu. One by one, so that one that cannot be
 /// had keeps no other away; what is still missing afterwards is the caller's to report.
-pub fn install_missing() {
+pub fn install_missing(programs: &[&'static SystemProgram]) {
     let guarded = Path::new("/run/systemd/system").exists();
-    let missing = ALL.into_iter().filter(|program| program.path().is_none() && !(guarded && program.starts));
+    let missing = programs.iter().copied().filter(|program| program.path().is_none() && !(guarded && program.starts));
     let missing: Vec<&SystemProgram> = missing.collect();
     if missing.is_empty() || find("apt-get").is_none() || !is_root() {
         return;

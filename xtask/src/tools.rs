@@ -14,6 +14,8 @@ pub const WASM_TARGET: &str = "wasm32-unknown-unknown";
 /// The last release that builds with the Rust of `Cargo.toml`.
 const TRUNK: &str = "0.21.14";
 const CARGO_DENY: &str = "0.20.2";
+/// Firefox's driver; Debian has none.
+const GECKODRIVER: &str = "0.37.1";
 /// wasm-opt as an npm package: distributions carry releases that are far too old.
 const BINARYEN: &str = "132.0.0";
 const AXE: &str = "4.14.1";
@@ -99,6 +101,15 @@ pub fn cargo_deny(places: &Places) -> Result<PathBuf> {
     match find("cargo-deny").or(own.is_file().then_some(own)) {
         Some(path) => Ok(path),
         None => cargo_install(places, "cargo-deny", CARGO_DENY, "cargo-deny", "2 minutes"),
+    }
+}
+
+/// The driver of Firefox.
+pub fn geckodriver(places: &Places) -> Result<PathBuf> {
+    let own = own_program(places, "geckodriver");
+    match find("geckodriver").or(own.is_file().then_some(own)) {
+        Some(path) => Ok(path),
+        None => cargo_install(places, "geckodriver", GECKODRIVER, "geckodriver", "4 minutes"),
     }
 }
 

@@ -11,7 +11,11 @@
         message.hidden = false;
         message.append(" (" + error + ")", kept.length > 1 ? " Your deployment: " + kept : "");
     };
-    addEventListener("error", (event) => event.error instanceof WebAssembly.RuntimeError && fail(event.error));
+    // WebKit tells a file nothing about the errors of its own scripts, and no others are there.
+    addEventListener("error", ({ error, message }) => {
+        const unnamed = location.protocol === "file:" && message === "Script error.";
+        if (unnamed || error instanceof WebAssembly.RuntimeError) fail(error ?? message);
+    });
     try {
         /* UNPACK */
         /* JOIN */
