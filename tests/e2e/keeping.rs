@@ -152,7 +152,7 @@ fn a_reload_a_crash_and_forbidden_storage_lose_nothing() {
         // In a frame that may keep nothing; of another page beside it.
         let frame = page.browser.downloads().join("frame.html");
         let html = format!(
-            "<iframe sandbox=\"allow-scripts\" width=\"1200\" height=\"700\" src=\"{}\"></iframe>",
+            "<link rel=icon href=data:,><iframe sandbox=\"allow-scripts\" width=\"1200\" height=\"700\" src=\"{}\"></iframe>",
             page.address
         );
         std::fs::write(&frame, html).expect("ours");
