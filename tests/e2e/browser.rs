@@ -59,11 +59,16 @@ pub struct Browser {
 impl Browser {
     /// Starts one, with more flags for Chromium if need be.
     pub fn start(flags: &[&str]) -> Self {
+        Self::start_in(flags, &[])
+    }
+
+    /// As [`Browser::start`], with more variables in its environment.
+    pub fn start_in(flags: &[&str], environment: &[(&str, &Path)]) -> Self {
         static BROWSERS: AtomicU32 = AtomicU32::new(0);
         let number = BROWSERS.fetch_add(1, Ordering::Relaxed);
         let folder = env::temp_dir().join(format!("portcullis-e2e-{}-{number}", std::process::id()));
         fs::create_dir_all(folder.join("downloads")).expect("a folder of our own");
-        let (driver, port) = start_driver(&folder);
+        let (driver, port) = start_driver(&folder, environment);
         let mut browser = Self { driver, port, session: String::new(), folder };
         let profile = format!("--user-data-dir={}", browser.folder.join("profile").display());
         let arguments = [
@@ -232,17 +237,9 @@ impl Browser {
         self.post("se/log", &json!({ "type": kind })).as_array().cloned().unwrap_or_default()
     }
 
-    /// A picture of what is seen, for a person to look at.
-    pub fn picture(&self, path: &Path) {
-        let told = self.devtools("Page.captureScreenshot", json!({}));
-        let script = "return atob(arguments[0]).split('').map(c => c.charCodeAt(0));";
-        let bytes = self.run(script, json!([told["data"]]));
-        let bytes: Vec<u8> = serde_json::from_value(bytes).expect("bytes");
-        fs::write(path, bytes).expect("a folder to write to");
-    }
-
+    /// A command of the DevTools protocol.
     #[track_caller]
-    fn devtools(&self, command: &str, parameters: Value) -> Value {
+    pub fn devtools(&self, command: &str, parameters: Value) -> Value {
         self.post("goog/cdp/execute", &json!({ "cmd": command, "params": parameters }))
     }
 
@@ -360,8 +357,9 @@ fn program(variable: &str, name: &str) -> PathBuf {
 
 /// A driver, and the port it listens on. It looks for a number that is free in both families, and gives up where another
 /// program takes that in the meantime: then it is started again.
-fn start_driver(folder: &Path) -> (Child, u16) {
+fn start_driver(folder: &Path, environment: &[(&str, &Path)]) -> (Child, u16) {
     let mut driver = Command::new(chromedriver());
+    driver.envs(environment.iter().copied());
     driver.arg("--port=0").env("HOME", folder).env("TMPDIR", folder).stdin(Stdio::null());
     driver.stdout(Stdio::piped()).stderr(Stdio::null());
     #[cfg(unix)]

@@ -4,8 +4,10 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 mod browser;
+mod devtools;
 mod page;
 mod served;
+mod thumbnail;
 
 mod copying;
 mod editing;
@@ -13,6 +15,10 @@ mod everybody;
 mod first_screen;
 mod hosts;
 mod keeping;
+mod monkey;
+mod pictures;
+mod states;
+mod tree;
 mod typing;
 
 #[cfg(target_os = "linux")]

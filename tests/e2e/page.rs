@@ -41,12 +41,31 @@ pub fn tell_with(flags: &[&str], story: impl Fn(&Page)) {
     let served = Served::start(&folder);
     let from_server = served.address("127.0.0.1", "index.html");
     let mut page = Page { browser: Browser::start(flags), address: from_server, served, folder };
-    page.browser.resize(1280, 800);
-    page.browser.before_every_page(WATCH);
-    page.open("");
+    page.begin();
     story(&page);
     page.address = page.file("portcullis.html");
     page.open("");
+    story(&page);
+}
+
+/// Tells a story of the page once, as it is opened from a file, in a browser that knows the fonts of a list and no others.
+pub fn tell_with_fonts(flags: &[&str], fonts: &Path, story: impl FnOnce(&Page)) {
+    let Some(folder) = page_folder() else { return };
+    let served = Served::start(&folder);
+    let browser = Browser::start_in(flags, &[("FONTCONFIG_FILE", fonts)]);
+    let mut page = Page { browser, address: String::new(), served, folder };
+    page.address = page.file("portcullis.html");
+    page.begin();
+    story(&page);
+}
+
+/// Tells a story of the page once, as it comes from a server.
+pub fn tell_served(flags: &[&str], story: impl FnOnce(&Page)) {
+    let Some(folder) = page_folder() else { return };
+    let served = Served::start(&folder);
+    let address = served.address("127.0.0.1", "index.html");
+    let page = Page { browser: Browser::start(flags), address, served, folder };
+    page.begin();
     story(&page);
 }
 
@@ -55,6 +74,13 @@ pub const WATCH: &str = "window.breaches = []; \
     document.addEventListener('securitypolicyviolation', e => breaches.push(e.violatedDirective + ' ' + e.blockedURI));";
 
 impl Page {
+    /// Opens it as nobody has ever seen it, in a window of 1280 by 800.
+    fn begin(&self) {
+        self.browser.resize(1280, 800);
+        self.browser.before_every_page(WATCH);
+        self.open("");
+    }
+
     /// The address of a file beside the page, without a server.
     pub fn file(&self, name: &str) -> String {
         let path = self.folder.join(name);
@@ -190,7 +216,8 @@ impl Page {
     pub fn picture(&self, name: &str) {
         if let Some(folder) = std::env::var_os("PORTCULLIS_PICTURES") {
             let origin = if self.address.starts_with("file") { "file" } else { "http" };
-            self.browser.picture(&Path::new(&folder).join(format!("{name}-{origin}.png")));
+            let file = Path::new(&folder).join(format!("{name}-{origin}.png"));
+            std::fs::write(file, self.browser.screenshot()).expect("a folder to write to");
         }
     }
 }
