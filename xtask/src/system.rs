@@ -53,6 +53,9 @@ pub const CHROMEDRIVER: SystemProgram = SystemProgram {
     ubuntu: "chromium-chromedriver",
     starts: false,
 };
+/// The fonts that the reviewed pictures of the page were made with: no program, but found as one, by its whole path.
+pub const FONTS: SystemProgram =
+    SystemProgram::new(&["/usr/share/fonts/truetype/dejavu/DejaVuSansMono-Bold.ttf"], "fonts-dejavu-core");
 /// Loads the nftables rules we write.
 pub const NFT: SystemProgram = SystemProgram::new(&["nft"], "nftables");
 /// Loads the iptables rules we write, with either backend.
@@ -76,8 +79,22 @@ pub const NPM: SystemProgram = SystemProgram::new(&["npm", "npm.cmd"], "npm");
 /// Runs another generator of firewall rules; the package brings the environments that keep it apart from the system's Python.
 pub const PYTHON: SystemProgram = SystemProgram::new(&["python3", "python"], "python3-venv");
 
-const ALL: [&SystemProgram; 13] =
-    [&CHROMIUM, &CHROMEDRIVER, &NFT, &IPTABLES, &FIREWALLD, &DBUS, &UFW, &IP, &BASH, &DASH, &SHELLCHECK, &NPM, &PYTHON];
+const ALL: [&SystemProgram; 14] = [
+    &CHROMIUM,
+    &CHROMEDRIVER,
+    &FONTS,
+    &NFT,
+    &IPTABLES,
+    &FIREWALLD,
+    &DBUS,
+    &UFW,
+    &IP,
+    &BASH,
+    &DASH,
+    &SHELLCHECK,
+    &NPM,
+    &PYTHON,
+];
 
 /// Installs the missing ones, where that is ours to do: as root, on Debian or Ubuntu. One by one, so that one that cannot be
 /// had keeps no other away; what is still missing afterwards is the caller's to report.

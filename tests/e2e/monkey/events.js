@@ -68,7 +68,7 @@ const EVENTS = {
         const text = one(TEXTS);
         // Key by key, after what is there or in its place.
         const before = random(3) ? "" : field.value;
-        const keys = [...text].slice(0, 1 + random(12));
+        const keys = [...text].slice(0, 1 + random(6));
         for (let at = 1; at <= keys.length && field.isConnected; at += 1) {
             await put(field, before + keys.slice(0, at).join(""));
         }

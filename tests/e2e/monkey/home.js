@@ -30,6 +30,7 @@ query.value = "";
 query.dispatchEvent(new InputEvent("input", { bubbles: true }));
 await rendered();
 await click("#tab-Findings");
+await choose("#pick-group", document.querySelector("#pick-group").options[0].value);
 await choose("#pick-ways", "In");
 await click(".texts button");
 for (let step = 0; step < steps; step += 1) await click("#role-smtp");
