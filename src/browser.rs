@@ -50,9 +50,13 @@ pub fn fragment() -> String {
     hash.strip_prefix('#').map(str::to_owned).unwrap_or(hash)
 }
 
-/// Replaces the fragment without adding a step to the browser's history; an empty one leaves the bare address.
+/// Replaces the fragment without adding a step to the browser's history; an empty one leaves the bare address. What stands
+/// there already is not written again: that is a message to another process, and takes longer than a small edit.
 pub fn set_fragment(fragment: &str) {
     let Some(window) = window() else { return };
+    if self::fragment() == fragment {
+        return;
+    }
     let address = if fragment.is_empty() { bare_address() } else { format!("#{fragment}") };
     if let Ok(history) = window.history() {
         let state = history.state().unwrap_or(JsValue::NULL);

@@ -52,7 +52,9 @@ pub fn AddressField(props: &AddressProps) -> Html {
                 placeholder="addresses, or any" spellcheck="false" autocomplete="off" autocapitalize="off"
                 aria-invalid={error.is_some().then_some("true")}
                 aria-describedby={error.is_some().then(|| format!("{}-error", props.id))} />
-            { for error }
+            // Always one node: Yew pairs siblings from the last, so with one more the field would be another one, without
+            // the focus.
+            { error.unwrap_or_default() }
         </div>
     }
 }

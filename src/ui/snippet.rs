@@ -171,7 +171,8 @@ fn above(state: &State, act: &Act, group: &Group, dialect: &Dialect, ruleset: &R
             <span class="field">
                 <label for={id.clone()}>{ field.label }</label>
                 <input {id} class="mono" {value} {oninput} size="10" spellcheck="false" autocomplete="off" aria-invalid={error.map(|_| "true")} />
-                { for error.map(|error| html! { <span class="field-error">{ format!("Cannot be used: {error}") }</span> }) }
+                // Always one node, as in fields.rs.
+                { error.map(|error| html! { <span class="field-error">{ format!("Cannot be used: {error}") }</span> }).unwrap_or_default() }
             </span>
         }
     });

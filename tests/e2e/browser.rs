@@ -10,7 +10,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use serde_json::{Value, json};
 
 use super::driver::MOMENT;
-use super::engine::{Engine, Need, Window, Wishes, not_run};
+use super::engine::{Engine, Look, Need, Window, Wishes, not_run};
 
 /// What WebDriver calls an element.
 const ELEMENT: &str = "element-6066-11e4-a52e-4f735466cecf";
@@ -71,6 +71,7 @@ pub struct Browser {
     size: Cell<(u32, u32)>,
     scripts: RefCell<Vec<String>>,
     host: Option<(String, u16)>,
+    look: Look,
     /// Goes last.
     folder: Folder,
 }
@@ -78,12 +79,18 @@ pub struct Browser {
 impl Browser {
     /// Starts one with a window of 1280 by 800; with a made-up host name, and the port of this computer that answers for it.
     pub fn start(engine: &'static Engine, host: Option<(&str, u16)>) -> Self {
+        Self::start_with(engine, host, Look::default())
+    }
+
+    /// As [`Browser::start`], with a look of its own.
+    pub fn start_with(engine: &'static Engine, host: Option<(&str, u16)>, look: Look) -> Self {
         let browser = Self {
             engine,
             window: RefCell::default(),
             size: Cell::new((1280, 800)),
             scripts: RefCell::default(),
             host: host.map(|(name, port)| (name.to_owned(), port)),
+            look,
             folder: Folder::new(),
         };
         browser.begin("light");
@@ -95,7 +102,7 @@ impl Browser {
         // One at a time: they share their home.
         drop(self.window.take());
         let host = self.host.as_ref().map(|(name, port)| (name.as_str(), *port));
-        let window = (self.engine.start)(&Wishes { home: &self.folder.0, scheme, host });
+        let window = (self.engine.start)(&Wishes { home: &self.folder.0, scheme, host, look: &self.look });
         self.window.replace(Some(window));
         let (width, height) = self.size.get();
         self.resize(width, height);

@@ -38,6 +38,17 @@ pub struct Wishes<'a> {
     pub scheme: &'a str,
     /// A made-up host name, and the port of this computer that answers for it.
     pub host: Option<(&'a str, u16)>,
+    /// What it looks like; see [`Look`].
+    pub look: &'a Look,
+}
+
+/// How a browser draws, where pictures are compared. Only Chromium can be told.
+#[derive(Default)]
+pub struct Look {
+    /// More flags.
+    pub flags: Vec<&'static str>,
+    /// A list of fonts (of fontconfig), in place of the system's.
+    pub fonts: Option<PathBuf>,
 }
 
 impl Wishes<'_> {

@@ -5,10 +5,12 @@
 
 mod bidi;
 mod browser;
+mod devtools;
 mod driver;
 mod engine;
 mod page;
 mod served;
+mod thumbnail;
 
 mod catalog;
 mod copying;
@@ -18,7 +20,11 @@ mod first_screen;
 mod gestures;
 mod hosts;
 mod keeping;
+mod monkey;
+mod pictures;
+mod states;
 mod table;
+mod tree;
 mod typing;
 
 #[cfg(target_os = "linux")]

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use serde_json::{Value, json};
 
 use crate::browser::{Browser, page_folder};
-use crate::engine::{Engine, asked_for};
+use crate::engine::{Engine, Look, Need, asked_for};
 use crate::served::Served;
 
 /// The numbers of the groups that the page opens with.
@@ -61,6 +61,22 @@ impl Drop for Teller<'_> {
             eprintln!("in {}, {}", self.0.browser.engine.name, self.0.address);
         }
     }
+}
+
+/// Tells a story of the page once, in Chromium with a look of its own: as it comes from a server, or as it is opened from a
+/// file. Nothing is told where Chromium is not asked for.
+pub fn tell_once(look: Look, from_file: bool, story: impl FnOnce(&Page)) {
+    let Some(folder) = page_folder() else { return };
+    let Some(engine) = asked_for().into_iter().find(|engine| engine.lacking(Need::DevTools).is_none()) else { return };
+    let browser = Browser::start_with(engine, None, look);
+    browser.before_every_page(WATCH);
+    let mut page = Page { browser, address: String::new(), served: Served::start(&folder), folder };
+    page.address = match from_file {
+        true => page.file("portcullis.html"),
+        false => page.served.address("127.0.0.1", "index.html"),
+    };
+    page.open("");
+    story(&page);
 }
 
 /// Remembers every breach of the page's own policy.

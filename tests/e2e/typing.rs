@@ -31,6 +31,13 @@ fn bad_input_is_explained_beside_its_field() {
             assert!(page.text("#snippet-text").contains("(192.0.2.49)"), "the rest keeps working beside {typed}");
         }
         page.picture("bad-address");
+        // What is said while one types on does not take the field from under one's hands.
+        page.fill(&addresses, "010.0.0.1 192.0.2.49 10.1 ");
+        page.browser.wait_with(
+            "document.activeElement.matches(arguments[0]) && document.querySelectorAll(arguments[0] + '-error > span').length === 2",
+            json!([addresses]),
+        );
+        assert_eq!(page.value(&addresses), "010.0.0.1 192.0.2.49 10.1 ");
         page.fill(&addresses, "192.0.2.49");
         page.wait_without(&format!("{addresses}-error"));
 

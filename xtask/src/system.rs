@@ -60,6 +60,9 @@ pub const FIREFOX: SystemProgram =
 pub const WEBKITDRIVER: SystemProgram = SystemProgram::new(&["WebKitWebDriver"], "webkit2gtk-driver");
 /// A screen that nobody sees, for browsers that want one.
 pub const XVFB: SystemProgram = SystemProgram::new(&["Xvfb"], "xvfb");
+/// The fonts that the reviewed pictures of the page were made with: no program, but found as one, by its whole path.
+pub const FONTS: SystemProgram =
+    SystemProgram::new(&["/usr/share/fonts/truetype/dejavu/DejaVuSansMono-Bold.ttf"], "fonts-dejavu-core");
 /// Loads the nftables rules we write.
 pub const NFT: SystemProgram = SystemProgram::new(&["nft"], "nftables");
 /// Loads the iptables rules we write, with either backend.
@@ -87,6 +90,7 @@ pub const PYTHON: SystemProgram = SystemProgram::new(&["python3", "python"], "py
 pub const EVERY_DAY: &[&SystemProgram] = &[
     &CHROMIUM,
     &CHROMEDRIVER,
+    &FONTS,
     &NFT,
     &IPTABLES,
     &FIREWALLD,

@@ -29,6 +29,7 @@ struct Chromium(Session);
 fn start(wishes: &Wishes) -> Box<dyn Window> {
     let mut driver = Command::new(chromedriver());
     driver.arg("--port=0").env("HOME", wishes.home).env("TMPDIR", wishes.home);
+    driver.envs(wishes.look.fonts.iter().map(|fonts| ("FONTCONFIG_FILE", fonts)));
     let driver = Driver::start(&mut driver, port);
     let profile = format!("--user-data-dir={}", wishes.home.join("profile").display());
     let mut arguments = vec![
@@ -46,6 +47,7 @@ fn start(wishes: &Wishes) -> Box<dyn Window> {
     ];
     let host = wishes.host.map(|(name, _)| format!("--host-resolver-rules=MAP {name} 127.0.0.1"));
     arguments.extend(host.as_deref());
+    arguments.extend(&wishes.look.flags);
     let session = Session::start(
         driver,
         json!({

@@ -1,0 +1,101 @@
+//! A monkey: thousands of random events on everything that can be seen and used, the same in every run. Whatever it does,
+//! the page does not fail, does not complain, takes no field from under the hands of who types, and holds no more memory
+//! afterwards than before. Never knows what the page should answer.
+
+use serde_json::{Value, json};
+
+use crate::devtools::Memory;
+use crate::engine::Look;
+use crate::engine::say;
+use crate::page::{Page, group, tell_once};
+
+/// Events in all, and those of them after which the page has everything it ever needs.
+const USUAL: (u64, u64) = (2_000, 500);
+
+/// As [`USUAL`], with `PORTCULLIS_FULL`.
+const FULL: (u64, u64) = (20_000, 5_000);
+
+/// So many events are done by one command, which has some seconds also on a busy machine.
+const BATCH: u64 = 25;
+
+/// After so many events the page goes back to its beginning: what a monkey makes of a deployment grows without end.
+const ROUND: u64 = 250;
+
+/// More steps of undo than the page keeps: before memory is measured, none of what the monkey did is left to undo.
+const STEPS: u32 = 210;
+
+/// Chromium would slow down a page that writes its address as often as a monkey types.
+const FLAGS: [&str; 1] = ["--disable-ipc-flooding-protection"];
+
+#[test]
+fn a_monkey_breaks_nothing_and_leaves_nothing_behind() {
+    let (events, warm_up) = if std::env::var_os("PORTCULLIS_FULL").is_some() { FULL } else { USUAL };
+    tell_once(Look { flags: FLAGS.to_vec(), fonts: None }, false, |page| {
+        page.browser.before_every_page(include_str!("monkey/before.js"));
+        page.open("");
+        // Something to open while the page is open.
+        page.browser.click("#role-jmx-client");
+        page.unfold(group::SERVER);
+        page.fill(&format!("#a-{}", group::SERVER), "192.0.2.49");
+        let other = page.stored("portcullis.deployment");
+        page.browser.run("window.firstLink = arguments[0];", json!([other]));
+
+        play(page, 0, warm_up);
+        let before = Held::of(page);
+        play(page, warm_up, events);
+        let after = Held::of(page);
+        say(&format!(
+            "monkey, {warm_up} and {events} events: {:?} {}, {:?} {}",
+            before.memory, before.wasm, after.memory, after.wasm
+        ));
+        assert_eq!(before.text, after.text, "the page is not where it began");
+        let grown = |before: u64, after: u64, limit: u64, what: &str| {
+            assert!(after <= before + limit, "{what}: {before} became {after}");
+        };
+        grown(before.memory.nodes, after.memory.nodes, 50, "nodes");
+        grown(before.memory.listeners, after.memory.listeners, 2, "listeners of events");
+        grown(before.memory.heap, after.memory.heap, 400_000, "bytes of JavaScript");
+        // WebAssembly never gives memory back: this is the most that there ever was.
+        grown(before.wasm, after.wasm, 2 << 20, "bytes of WebAssembly");
+        page.is_quiet();
+    });
+}
+
+/// Does events, and demands after each batch that nothing went wrong.
+fn play(page: &Page, from: u64, to: u64) {
+    for first in (from..to).step_by(usize::try_from(BATCH).expect("small")) {
+        let told = page.browser.run_async(include_str!("monkey/events.js"), json!([first, BATCH]));
+        assert_eq!(told["wrong"], json!([]), "{told}");
+        assert_eq!(told["at"], json!(first + BATCH));
+        let log = page.browser.complaints();
+        assert!(log.is_empty(), "events {first} to {}: {log:#?}", first + BATCH);
+        if (first + BATCH) % ROUND == 0 {
+            home(page, 0);
+        }
+    }
+}
+
+/// Brings the page back to where it began, and returns the text to copy.
+fn home(page: &Page, steps: u32) -> Value {
+    page.browser.run_async(include_str!("monkey/home.js"), json!([steps]))
+}
+
+/// What the page holds at home.
+#[derive(Debug)]
+struct Held {
+    memory: Memory,
+    wasm: u64,
+    text: String,
+}
+
+impl Held {
+    fn of(page: &Page) -> Self {
+        let text = home(page, STEPS);
+        let wasm = page.browser.run("return window.pageMemory.buffer.byteLength;", json!([]));
+        Self {
+            memory: page.browser.memory(),
+            wasm: wasm.as_u64().expect("bytes"),
+            text: text.as_str().expect("a text").to_owned(),
+        }
+    }
+}
