@@ -115,7 +115,7 @@ fn fold(state: &State, act: &Act, shown: &Group) -> Html {
     html! {
         <details class="group" id={format!("group-{}", id.0)} key={id.0} {open} {ontoggle}>
             <summary>
-                <span class="name">{ &shown.name }</span>
+                <span class="name" title={shown.name.clone()}>{ &shown.name }</span>
                 if shown.machines > 1 {
                     <span class="count">{ format!("×{}", shown.machines) }</span>
                 }
