@@ -52,7 +52,7 @@ const traverse = async step => {
     const there = navigation.entries()[navigation.currentEntry.index + step];
     if (!there?.sameDocument) return;
     // The page may go elsewhere meanwhile.
-    await navigation.traverseTo(there.key).finished.catch(() => {});
+    await Promise.allSettled(Object.values(navigation.traverseTo(there.key)));
 };
 
 const EVENTS = {
