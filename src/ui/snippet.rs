@@ -191,7 +191,8 @@ fn above(state: &State, act: &Act, group: &Group, dialect: &Dialect, ruleset: &R
             if whole {
                 { host::panel(state, act, group) }
             }
-            { for snippet.notes.iter().map(|note| html! { <p class="note">{ note }</p> }) }
+            // One node, however many notes: see fields.rs.
+            <>{ for snippet.notes.iter().map(|note| html! { <p class="note">{ note }</p> }) }</>
             if !missing.is_empty() {
                 <div class="missing-peers" data-held={snippet.held.len().to_string()} {onfocusout}>
                     <p>{ waiting }</p>

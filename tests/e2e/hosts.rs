@@ -39,6 +39,13 @@ fn a_whole_policy_asks_for_administrators_before_it_runs() {
         page.wait_for("#snippet-text", "DNS servers has no address");
         page.browser.type_into("#base-dns", "192.0.2.53");
         page.wait_for("#snippet-text", "ip daddr 192.0.2.53 udp dport 53");
+        // What is said meanwhile above the text does not take the field from under one's hands.
+        page.fill("#base-dns", "192.0.2.53, dns.example.test");
+        page.wait_for(".above .note", "dns.example.test");
+        assert_eq!(page.value("#base-dns"), "192.0.2.53, dns.example.test");
+        assert_eq!(page.browser.run("return document.activeElement.id;", json!([])), json!("base-dns"));
+        page.fill("#base-dns", "192.0.2.53");
+        page.wait_without(".above .note");
         for service in ["Time servers", "Update servers", "Domain controllers"] {
             page.press_button(&format!("Do without {service}"));
             page.wait_for(".host", "not used");

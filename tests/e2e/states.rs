@@ -38,6 +38,11 @@ impl State {
     }
 }
 
+/// The link of the deployment that the page begins with.
+pub fn initial_link() -> String {
+    link::write(&catalog(), &initial())
+}
+
 /// All of them.
 pub const STATES: [State; 14] = [
     State {
