@@ -45,13 +45,15 @@ const PART: usize = 4;
 const MEASURE: &str = r"
     const { port1, port2 } = new MessageChannel();
     const rendered = () => new Promise(done => { port1.onmessage = done; port2.postMessage(0); });
-    // Where the page has no such field, nothing is typed.
-    const type = (what, css, text) => !document.querySelector(css) ? [] : [...text].map((_, at) => [what, () => {
+    // Where the page begins without such a field, nothing is typed: every command counts the same edits.
+    window.there ??= {};
+    const type = (what, css, text) => !(there[css] ??= !!document.querySelector(css)) ? [] : [...text].map((_, at) => [what, () => {
         const field = document.querySelector(css);
         field.value = text.slice(0, at + 1);
         field.dispatchEvent(new InputEvent('input', { bubbles: true }));
     }]);
-    const folded = part => document.querySelector(`details:has([id$=-${part}-communication])`) ? `details:has([id$=-${part}-communication])` : '.group';
+    window.folds ??= {};
+    const folded = part => folds[part] ??= document.querySelector(`details:has([id$=-${part}-communication])`) ? `details:has([id$=-${part}-communication])` : '.group';
     const [server, node] = [folded('server'), folded('node')];
     const toggle = id => ['switch', () => document.getElementById(id).click()];
     const round = number => [

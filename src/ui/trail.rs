@@ -69,9 +69,10 @@ impl Trail {
     }
 
     /// The browser went to the entry of this position: how many steps should lie behind there. `None` for an entry that this
-    /// trail did not make.
+    /// trail did not make, and for where it sent the browser itself: since then, another step may have been made.
     pub fn landed(&mut self, position: Option<usize>) -> Option<usize> {
         match position.filter(|position| *position < self.depths.len()) {
+            Some(position) if position == self.at => None,
             Some(position) => {
                 self.at = position;
                 Some(self.depth())
@@ -98,7 +99,7 @@ mod tests {
         assert_eq!(trail.follow(2, 2), Move::Push(2));
         assert_eq!(trail.follow(2, 2), Move::Stay);
         assert_eq!(trail.follow(0, 2), Move::Go(-2));
-        assert_eq!(trail.landed(Some(0)), Some(0));
+        assert_eq!(trail.landed(Some(0)), None, "it was sent there");
         assert_eq!(trail.follow(1, 2), Move::Go(1));
         assert_eq!(trail.landed(Some(2)), Some(2), "Forward");
         assert_eq!(trail.follow(2, 2), Move::Stay);

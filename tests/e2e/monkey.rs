@@ -81,7 +81,7 @@ fn play(page: &Page, from: u64, to: u64) {
         assert_eq!(told["at"], json!(first + BATCH));
         let log = page.browser.complaints();
         assert!(log.is_empty(), "events {first} to {}: {log:#?}", first + BATCH);
-        if (first + BATCH) % ROUND == 0 {
+        if (first + BATCH).is_multiple_of(ROUND) {
             home(page, 0);
         }
     }

@@ -7,7 +7,7 @@ use std::process::Command;
 use serde_json::{Value, json};
 
 use crate::browser::key;
-use crate::engine::{Need, say};
+use crate::engine::{Need, not_run};
 use crate::hosts::arrived;
 use crate::page::{Page, group, tell, tell_at};
 
@@ -224,7 +224,9 @@ fn paper_has_the_whole_answer_whatever_tab_is_open() {
                 }
                 assert!(!text.contains("Copy") && !text.contains("Type addresses"), "{text}");
             }
-            Err(why) => say(&format!("NOT RUN: the words of the printed page: pdftotext: {why}")),
+            Err(why) => not_run(&format!(
+                "the words of the printed page: pdftotext (Debian: apt-get install poppler-utils): {why}"
+            )),
         }
         fs::remove_file(path).expect("ours");
 

@@ -63,6 +63,8 @@ pub const XVFB: SystemProgram = SystemProgram::new(&["Xvfb"], "xvfb");
 /// The fonts that the reviewed pictures of the page were made with: no program, but found as one, by its whole path.
 pub const FONTS: SystemProgram =
     SystemProgram::new(&["/usr/share/fonts/truetype/dejavu/DejaVuSansMono-Bold.ttf"], "fonts-dejavu-core");
+/// Reads the words of a printed page.
+const PDFTOTEXT: SystemProgram = SystemProgram::new(&["pdftotext"], "poppler-utils");
 /// Loads the nftables rules we write.
 pub const NFT: SystemProgram = SystemProgram::new(&["nft"], "nftables");
 /// Loads the iptables rules we write, with either backend.
@@ -91,6 +93,7 @@ pub const EVERY_DAY: &[&SystemProgram] = &[
     &CHROMIUM,
     &CHROMEDRIVER,
     &FONTS,
+    &PDFTOTEXT,
     &NFT,
     &IPTABLES,
     &FIREWALLD,
