@@ -2,7 +2,7 @@
 //! end without addresses as empty, nor a cell that a spreadsheet would run; never touches the clipboard.
 //!
 //! HTML and TSV are two forms of one copied table: a word processor takes the first, a spreadsheet either. So what a
-//! spreadsheet would run or change (see [`guarded`]) is defused in both, and in CSV; each other danger belongs to one
+//! spreadsheet would run or change (see `guarded`) is defused in both, and in CSV; each other danger belongs to one
 //! language, and to its one escaping function.
 
 use crate::catalog::{Catalog, Confidence};
