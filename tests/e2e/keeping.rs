@@ -172,12 +172,8 @@ fn a_reload_a_crash_and_forbidden_storage_lose_nothing() {
         page.press_button("Copy");
         page.wait_for(".toast", "held back");
         if page.address.starts_with("http") || page.browser.has(Need::FileInFrameAgain) {
-            page.browser.enter_frame(None);
-            page.browser.run("document.querySelector('iframe').onload = () => window.again = true;", json!([]));
-            page.browser.enter_frame(Some("iframe"));
             page.browser.run("location.reload();", json!([]));
             page.browser.enter_frame(None);
-            page.browser.wait("window.again");
             page.browser.enter_frame(Some("iframe"));
             page.started();
             page.unfold(group::SERVER);
