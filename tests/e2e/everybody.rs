@@ -24,6 +24,8 @@ fn the_keyboard_is_enough() {
         page.wait_for(".group .name", "JMX monitoring client");
         walk_to_text(page, "Spotfire Server");
         page.browser.press(&[key::ENTER]);
+        // The fields come with the next frame; a Tab before it would go past them.
+        page.browser.wait_with("document.getElementById(arguments[0])", json!([format!("a-{}", group::SERVER)]));
         walk_to(page, &format!("a-{}", group::SERVER));
         type_keys(page, "192.0.2.49");
         walk_to(page, "pick-ways");
