@@ -6,17 +6,22 @@
 //!
 //! One arrow is one direction between two groups. Flows are merged into one arrow if ends and encryption are the same and
 //! their ports follow each other ("9501–9502"), or are the same numbers in TCP and UDP ("88 tcp+udp"). So a label lists
-//! exactly the ports of its flows; a bare number is TCP.
+//! exactly the ports of its flows; a bare number is TCP. Where there are so many groups that a box stands for a zone, many such
+//! arrows between the same two boxes are one, and its label counts ("12 ports").
 
 mod layout;
+mod subject;
 pub mod svg;
 
 use crate::catalog::{Catalog, Encryption, Id};
 use crate::deployment::{Deployment, GroupId};
 use crate::flow::Flow;
+use subject::Subject;
 
-/// More flows than anybody could follow; beyond it only the boxes are drawn, and the picture says so.
-const MOST_FLOWS: usize = 2000;
+/// More arrows than anybody could follow; beyond it only the boxes are drawn, and the picture says so.
+const MOST_ARROWS: usize = 500;
+/// Arrows between the same two zones, protected alike, that are told apart.
+const MOST_ALIKE: usize = 6;
 /// Conversations told in the description; the table has them all.
 const MOST_SENTENCES: usize = 60;
 
@@ -120,27 +125,27 @@ pub struct ZoneBox {
     pub label: Label,
 }
 
-/// A group of machines.
+/// A group of machines, or all groups of a zone.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct GroupBox {
-    /// The group.
-    pub group: GroupId,
+    /// The group; all those of a zone where there are too many for boxes of their own.
+    pub groups: Vec<GroupId>,
     /// Where it is.
     pub rect: Rect,
-    /// Its whole name.
+    /// Its whole name, or the zone's.
     pub name: String,
     /// What is written in it.
     pub labels: Vec<Label>,
 }
 
-/// Flows of one direction between two groups.
+/// Flows of one direction between two boxes.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Arrow {
     /// The keys of the flows it stands for; at least one.
     pub flows: Vec<String>,
-    /// Who opens them.
+    /// Who opens them: the first group of its box.
     pub initiator: GroupId,
-    /// Who listens.
+    /// Who listens: the first group of its box.
     pub responder: GroupId,
     /// What protects them.
     pub encryption: Encryption,
@@ -170,10 +175,15 @@ struct Bundle {
     udp: bool,
     first: u16,
     last: u16,
+    /// Port numbers, if they are too many to be told.
+    many: u32,
 }
 
 impl Bundle {
     fn ports(&self) -> String {
+        if self.many > 0 {
+            return format!("{} ports", self.many);
+        }
         let (first, last) = (self.first, self.last);
         let numbers = if first == last { first.to_string() } else { format!("{first}–{last}") };
         match (self.tcp, self.udp) {
@@ -184,16 +194,21 @@ impl Bundle {
     }
 }
 
-/// The flows as arrows, in the order of the flows.
-fn bundles(flows: &[Flow]) -> Vec<Bundle> {
-    let order = sorted(flows.iter().enumerate(), |(_, flow)| {
-        (flow.initiator, flow.responder, flow.encryption(), flow.protocol, flow.ports)
-    });
+/// The flows as arrows between subjects, in the order of the flows.
+fn bundles(flows: &[Flow], subjects: &[Subject]) -> Vec<Bundle> {
+    let home = |id: GroupId| {
+        let home = subjects.iter().find(|subject| subject.groups.iter().any(|group| group.id == id));
+        home.map_or(id, Subject::id)
+    };
+    let order = sorted(
+        flows.iter().enumerate().map(|(at, flow)| (at, flow, [home(flow.initiator), home(flow.responder)])),
+        |(_, flow, ends)| (*ends, flow.encryption(), flow.protocol, flow.ports),
+    );
     let mut bundles: Vec<Bundle> = Vec::new();
-    for (at, flow) in order {
+    for (at, flow, ends) in order {
         let encryption = flow.encryption();
         let (first, last) = (flow.ports.first().number(), flow.ports.last().number());
-        let (ends, udp) = ([flow.initiator, flow.responder], flow.protocol == crate::net::Protocol::Udp);
+        let udp = flow.protocol == crate::net::Protocol::Udp;
         let follows = |bundle: &&mut Bundle| {
             bundle.ends == ends
                 && bundle.encryption == encryption
@@ -205,7 +220,7 @@ fn bundles(flows: &[Flow]) -> Vec<Bundle> {
                 bundle.last = bundle.last.max(last);
                 bundle.flows.push(at);
             }
-            None => bundles.push(Bundle { flows: vec![at], ends, encryption, tcp: !udp, udp, first, last }),
+            None => bundles.push(Bundle { flows: vec![at], ends, encryption, tcp: !udp, udp, first, last, many: 0 }),
         }
     }
     let mut merged: Vec<Bundle> = Vec::with_capacity(bundles.len());
@@ -223,15 +238,42 @@ fn bundles(flows: &[Flow]) -> Vec<Bundle> {
             None => merged.push(bundle),
         }
     }
+    if subjects.iter().any(|subject| subject.groups.len() > 1) {
+        merged = counted(merged);
+    }
     sorted(merged.into_iter(), |bundle| bundle.flows.iter().min().copied())
 }
 
-/// Draws a deployment and its flows. The same input gives the same picture, and boxes keep their order whatever is added:
-/// column, then zone, then the order in which the groups were made.
+/// Makes one of those between the same two subjects, where they are too many to be told apart.
+fn counted(bundles: Vec<Bundle>) -> Vec<Bundle> {
+    let mut counted: Vec<Bundle> = Vec::new();
+    let alike = |one: &Bundle, other: &Bundle| one.ends == other.ends && one.encryption == other.encryption;
+    let crowds: Vec<bool> =
+        bundles.iter().map(|one| bundles.iter().filter(|other| alike(one, other)).count() > MOST_ALIKE).collect();
+    for (mut bundle, crowd) in bundles.into_iter().zip(crowds) {
+        let numbers = u32::from(bundle.last - bundle.first) + 1;
+        match counted.last_mut().filter(|other| crowd && alike(other, &bundle)) {
+            Some(other) => {
+                other.many += numbers;
+                other.flows.append(&mut bundle.flows);
+            }
+            None => {
+                bundle.many = if crowd { numbers } else { 0 };
+                counted.push(bundle);
+            }
+        }
+    }
+    counted
+}
+
+/// Draws a deployment and its flows; more than 40 groups by their zones. The same input gives the same picture, and boxes keep
+/// their order whatever is added: column, then zone, then the order in which the groups were made.
 pub fn diagram(catalog: &Catalog, deployment: &Deployment, flows: &[Flow]) -> Diagram {
-    let bundles = if flows.len() > MOST_FLOWS { Vec::new() } else { bundles(flows) };
-    let mut picture = layout::layout(catalog, deployment, flows, &bundles);
-    let (flow, group) = (flows.len(), picture.boxes.len());
+    let subjects = subject::subjects(catalog, deployment);
+    let bundles = bundles(flows, &subjects);
+    let bundles = if bundles.len() > MOST_ARROWS { Vec::new() } else { bundles };
+    let mut picture = layout::layout(catalog, &subjects, flows, &bundles);
+    let (flow, group) = (flows.len(), subjects.iter().map(|subject| subject.groups.len()).sum());
     let plural = |count: usize, word| format!("{count} {word}{}", if count == 1 { "" } else { "s" });
     picture.title = format!(
         "{} {}: {} between {}",
@@ -243,14 +285,14 @@ pub fn diagram(catalog: &Catalog, deployment: &Deployment, flows: &[Flow]) -> Di
     picture.description = match (bundles.is_empty(), flow) {
         (true, 0) => "No flow crosses the network.".to_owned(),
         (true, _) => "The table has all flows.".to_owned(),
-        _ => description(deployment, &bundles),
+        _ => description(&subjects, &bundles),
     };
     picture
 }
 
 /// Who can reach whom on which port, as one paragraph.
-fn description(deployment: &Deployment, bundles: &[Bundle]) -> String {
-    let name = |id| deployment.group(id).map_or("", |group| group.name.as_str());
+fn description(subjects: &[Subject], bundles: &[Bundle]) -> String {
+    let name = |id| subjects.iter().find(|subject| subject.id() == id).map_or("", |subject| subject.name);
     let mut told: Vec<([GroupId; 2], String)> = Vec::new();
     let mut more = false;
     for bundle in bundles {

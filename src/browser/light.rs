@@ -30,18 +30,21 @@ fn light(subject: Option<&Element>, reveal: bool) {
         let _ = element.remove_attribute(LIT);
     }
     let keys = subject.and_then(|subject| subject.get_attribute(FLOW)).unwrap_or_default();
+    // A key holds letters, digits and hyphens only: nothing in it can end the quotes.
+    let selectors: Vec<String> =
+        keys.split(' ').filter(|key| !key.is_empty()).map(|key| format!("[{FLOW}~=\"{key}\"]")).collect();
+    if selectors.is_empty() {
+        return;
+    }
     let mut shown = !reveal;
-    for key in keys.split(' ').filter(|key| !key.is_empty()) {
-        // A key holds letters, digits and hyphens only: nothing in it can end the quotes.
-        for element in all(&format!("[{FLOW}~=\"{key}\"]")) {
-            let _ = element.set_attribute(LIT, "");
-            let text = element.parent_element().filter(|parent| parent.tag_name() == "PRE");
-            if let Some(text) = text.filter(|_| !std::mem::replace(&mut shown, true)) {
-                let above = element.get_bounding_client_rect().top() - text.get_bounding_client_rect().top();
-                // Some lines of what stands before it stay in view.
-                #[allow(clippy::cast_possible_truncation, reason = "pixels on a screen")]
-                text.set_scroll_top(text.scroll_top() + above as i32 - text.client_height() / 3);
-            }
+    for element in all(&selectors.join(",")) {
+        let _ = element.set_attribute(LIT, "");
+        let text = element.parent_element().filter(|parent| parent.tag_name() == "PRE");
+        if let Some(text) = text.filter(|_| !std::mem::replace(&mut shown, true)) {
+            let above = element.get_bounding_client_rect().top() - text.get_bounding_client_rect().top();
+            // Some lines of what stands before it stay in view.
+            #[allow(clippy::cast_possible_truncation, reason = "pixels on a screen")]
+            text.set_scroll_top(text.scroll_top() + above as i32 - text.client_height() / 3);
         }
     }
 }

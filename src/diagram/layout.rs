@@ -13,11 +13,10 @@
 //! other, so no two share a row. Verticals are ordered by inserting each where it adds the fewest crossings (sifting, as for
 //! the layers of Sugiyama's method); those that do not reach each other share a track.
 
+use super::subject::Subject;
 use super::{Arrow, Bundle, Diagram, GroupBox, Key, Label, Point, Rect, Words, ZoneBox, sorted};
 use crate::catalog::{Catalog, Encryption, Id};
-use crate::deployment::{Deployment, Group};
 use crate::flow::Flow;
-use crate::net::Addresses;
 
 const GRID: i32 = 8;
 /// Between the picture's edge and what is in it.
@@ -43,7 +42,7 @@ const PAD: i32 = 12;
 /// Between a label and its neighbours.
 const AIR: i32 = 4;
 /// Boxes are between this wide and that.
-const WIDTHS: [i32; 2] = [136, 232];
+pub(super) const WIDTHS: [i32; 2] = [136, 232];
 /// The width that narrower pictures are brought towards, so that text looks equally large in all.
 const USUAL: i32 = 880;
 /// The most tracks that a channel gets for it, and the fewest that an inner channel has.
@@ -51,8 +50,8 @@ const SPARE: i32 = 9;
 const LEAST: i32 = 3;
 /// A line in the legend.
 const SAMPLE: i32 = 32;
-/// Addresses written out.
-const MOST_ADDRESSES: usize = 3;
+/// Purposes told of an arrow.
+const MOST_PURPOSES: usize = 12;
 /// More arrows than this in a channel are not sorted against each other.
 const MOST_SORTED: usize = 400;
 /// How often they are.
@@ -63,11 +62,10 @@ const RIGHT: usize = 1;
 
 /// A box before it has a place.
 struct Node<'a> {
-    group: &'a Group,
+    subject: &'a Subject<'a>,
     zone: Id,
     heading: &'static str,
     column: usize,
-    text: Vec<(Words, String)>,
     /// The height its text needs.
     tall: i32,
     top: i32,
@@ -117,14 +115,14 @@ impl Channel {
 }
 
 /// Places everything; title and description are left empty.
-pub(super) fn layout(catalog: &Catalog, deployment: &Deployment, flows: &[Flow], bundles: &[Bundle]) -> Diagram {
-    let mut nodes = nodes(catalog, deployment);
+pub(super) fn layout(catalog: &Catalog, subjects: &[Subject], flows: &[Flow], bundles: &[Bundle]) -> Diagram {
+    let mut nodes = nodes(catalog, subjects);
     let mut arrows = Vec::new();
     let mut wires = Vec::new();
     for bundle in bundles {
-        let at = bundle.ends.map(|id| nodes.iter().position(|node| node.group.id == id));
+        let at = bundle.ends.map(|id| nodes.iter().position(|node| node.subject.id() == id));
         if let [Some(from), Some(to)] = at {
-            arrows.push(arrow(deployment, flows, bundle));
+            arrows.push(arrow([from, to].map(|at| nodes[at].subject), flows, bundle));
             wires.push(wire(&nodes, [from, to]));
         }
     }
@@ -166,6 +164,7 @@ pub(super) fn layout(catalog: &Catalog, deployment: &Deployment, flows: &[Flow],
     let remark = match (boxes.is_empty(), arrows.is_empty() && !flows.is_empty()) {
         (true, _) => Some("Nothing here yet: switch on a role."),
         (_, true) => Some("Too many flows to draw: the table has them all."),
+        _ if boxes.iter().any(|one| one.groups.len() > 1) => Some("Many groups: drawn by zone"),
         _ => None,
     };
     let y = bottom + ROW * lanes[1] + GAP;
@@ -198,100 +197,35 @@ fn zones(nodes: &[Node], lefts: &[i32], widths: &[i32], [top, bottom]: [i32; 2])
     zones
 }
 
-/// The groups that take part, in the order of columns and zones; columns without any are left out.
-fn nodes<'a>(catalog: &Catalog, deployment: &'a Deployment) -> Vec<Node<'a>> {
-    let place = |zone: &str| catalog.zones.iter().position(|row| row.id == zone).unwrap_or(usize::MAX);
+/// The boxes in their columns; columns without any are left out.
+fn nodes<'a>(catalog: &Catalog, subjects: &'a [Subject]) -> Vec<Node<'a>> {
     let column = |zone: &str| catalog.zone(zone).map_or(u8::MAX, |zone| zone.column);
-    let taking_part = deployment.groups.iter().filter(|group| deployment.takes_part(catalog, group));
-    let groups = taking_part.map(|group| (group, deployment.zone(catalog, group)));
-    let groups = sorted(groups, |(_, zone)| (column(zone), place(zone)));
-    let mut nodes: Vec<Node> = Vec::with_capacity(groups.len());
+    let mut nodes: Vec<Node> = Vec::with_capacity(subjects.len());
     let mut last = None;
-    for (group, zone) in groups {
-        let column = column(zone);
+    for subject in subjects {
+        let column = column(subject.zone);
         let at = nodes.last().map_or(0, |node| node.column + usize::from(last != Some(column)));
         last = Some(column);
-        let text = text(catalog, deployment, group);
-        let lines = text.iter().filter(|(words, _)| *words != Words::Count).count();
+        let lines = subject.text.iter().filter(|(words, _)| *words != Words::Count).count();
         let tall = snap(2 * PAD + LINE * lines as i32);
-        let heading = catalog.zone(zone).map_or("", |zone| zone.name);
-        nodes.push(Node {
-            group,
-            zone,
-            heading,
-            column: at,
-            text,
-            tall,
-            top: 0,
-            bottom: 0,
-            edges: [Vec::new(), Vec::new()],
-        });
+        let heading = catalog.zone(subject.zone).map_or("", |zone| zone.name);
+        let edges = [Vec::new(), Vec::new()];
+        nodes.push(Node { subject, zone: subject.zone, heading, column: at, tall, top: 0, bottom: 0, edges });
     }
     nodes
-}
-
-/// What is written in a group's box.
-fn text(catalog: &Catalog, deployment: &Deployment, group: &Group) -> Vec<(Words, String)> {
-    let mut text = vec![(Words::Name, group.name.clone())];
-    if group.machines > 1 {
-        text.push((Words::Count, format!("×{}", group.machines)));
-    }
-    addresses(&mut text, "", &group.listens);
-    if let Some(connects) = &group.connects {
-        addresses(&mut text, "from ", connects);
-    }
-    let running = deployment.running(catalog, group);
-    let only = group.roles.iter().filter(|role| running.contains(role)).count() < 2;
-    let name = group.name.to_ascii_lowercase();
-    for role in running.iter().filter_map(|role| catalog.role(role)) {
-        let role_name = role.name.to_ascii_lowercase();
-        let said =
-            name.starts_with(&role_name) || !name.is_empty() && role_name.starts_with(name.trim_end_matches('s'));
-        if role.hosted_on.is_none() && only && said {
-            continue;
-        }
-        match group.instance_ports(role.id).len() {
-            0 | 1 => text.push((Words::Role, role.name.to_owned())),
-            count => text.push((Words::Role, format!("{} ×{count}", role.name))),
-        }
-    }
-    text
-}
-
-/// Adds addresses, short ones two on a line; those beyond the third are counted.
-fn addresses(text: &mut Vec<(Words, String)>, prefix: &str, addresses: &Addresses) {
-    let list = match addresses {
-        Addresses::Missing => return text.push((Words::Missing, format!("{prefix}address missing"))),
-        Addresses::Any => return text.push((Words::Address, format!("{prefix}any address"))),
-        Addresses::Known(list) => list,
-    };
-    let mut pieces: Vec<String> = list.iter().take(MOST_ADDRESSES).map(ToString::to_string).collect();
-    if list.len() > MOST_ADDRESSES {
-        pieces.push(format!("+{}", list.len() - MOST_ADDRESSES));
-    }
-    let mut line = prefix.to_owned();
-    for (at, piece) in pieces.iter().enumerate() {
-        if at > 0 && measure(Words::Address, &line) + measure(Words::Address, piece) > WIDTHS[0] {
-            text.push((Words::Address, std::mem::take(&mut line)));
-        } else if at > 0 {
-            line.push_str(", ");
-        }
-        line.push_str(piece);
-    }
-    text.push((Words::Address, line));
 }
 
 impl Node<'_> {
     /// The width of its zone, if it stood there alone.
     fn width(&self) -> i32 {
-        let text = self.text.iter().map(|(words, text)| measure(*words, text) + self.beside(*words));
+        let text = self.subject.text.iter().map(|(words, text)| measure(*words, text) + self.beside(*words));
         let inside = snap(text.max().unwrap_or(0) + 2 * PAD).clamp(WIDTHS[0], WIDTHS[1]);
         (inside + 2 * INSET).max(snap(measure(Words::Zone, self.heading) + 2 * PAD))
     }
 
     /// The room that the number of machines takes from the name.
     fn beside(&self, words: Words) -> i32 {
-        let count = self.text.iter().find(|(other, _)| words == Words::Name && *other == Words::Count);
+        let count = self.subject.text.iter().find(|(other, _)| words == Words::Name && *other == Words::Count);
         count.map_or(0, |(words, text)| measure(*words, text) + AIR)
     }
 
@@ -300,7 +234,7 @@ impl Node<'_> {
         let rect = Rect { x: x + INSET, y: self.top, width: width - 2 * INSET, height: self.bottom - self.top };
         let mut y = self.top + PAD;
         let mut labels = Vec::new();
-        for (words, text) in &self.text {
+        for (words, text) in &self.subject.text {
             let room = rect.width - 2 * PAD - self.beside(*words);
             let mut label = label(*words, text, Point { x: rect.x + PAD, y }, room);
             if *words == Words::Count {
@@ -312,23 +246,33 @@ impl Node<'_> {
             }
             labels.push(label);
         }
-        GroupBox { group: self.group.id, rect, name: self.group.name.clone(), labels }
+        let groups = self.subject.groups.iter().map(|group| group.id).collect();
+        GroupBox { groups, rect, name: self.subject.name.to_owned(), labels }
     }
 }
 
 /// An arrow without its points.
-fn arrow(deployment: &Deployment, flows: &[Flow], bundle: &Bundle) -> Arrow {
-    let name = |id| deployment.group(id).map_or("", |group| group.name.as_str());
-    let [initiator, responder] = bundle.ends;
+fn arrow([from, to]: [&Subject; 2], flows: &[Flow], bundle: &Bundle) -> Arrow {
     let ports = bundle.ports();
-    let mut title = format!("{} → {}: {ports}, {}", name(initiator), name(responder), bundle.encryption.name());
+    let mut title = format!("{} → {}: {ports}, {}", from.name, to.name, bundle.encryption.name());
     let flows: Vec<&Flow> = bundle.flows.iter().filter_map(|at| flows.get(*at)).collect();
+    let mut told: Vec<String> = Vec::new();
     for flow in &flows {
+        let purposes = flow.purposes();
+        if told.contains(&purposes) {
+            continue;
+        }
+        let full = told.len() == MOST_PURPOSES;
         title.push('\n');
-        title.push_str(&flow.purposes());
+        title.push_str(if full { "and more: the table has them all" } else { &purposes });
+        if full {
+            break;
+        }
+        told.push(purposes);
     }
     let flows = flows.into_iter().map(Flow::key).collect();
     let label = label(Words::Port, &ports, Point { x: 0, y: 0 }, i32::MAX);
+    let [initiator, responder] = bundle.ends;
     Arrow { flows, initiator, responder, encryption: bundle.encryption, points: Vec::new(), label, title }
 }
 
@@ -624,7 +568,7 @@ fn label(words: Words, text: &str, at: Point, most: i32) -> Label {
 }
 
 /// The width of a text.
-fn measure(words: Words, text: &str) -> i32 {
+pub(super) fn measure(words: Words, text: &str) -> i32 {
     (text.chars().map(|c| advance(words, c)).sum::<i32>() + 9) / 10
 }
 

@@ -120,11 +120,7 @@ fn print(diagram: &Diagram, theme: Option<&Theme>) -> String {
         pen.label(&zone.label, None);
     }
     for group in &diagram.boxes {
-        pen.put(format_args!(
-            "<g class=\"diagram-group\" data-group=\"{}\"><title>{}</title>",
-            group.group.0,
-            escape(&group.name)
-        ));
+        pen.put(format_args!("<g class=\"diagram-group\"><title>{}</title>", escape(&group.name)));
         pen.rect("diagram-box", group.rect, 8);
         group.labels.iter().for_each(|label| pen.label(label, None));
         pen.add("</g>\n");

@@ -7,7 +7,7 @@ use super::marks::Marks;
 use super::state::{Action, State, Tab};
 use super::{catalog, findings, flows, howto, paper, snippet};
 use crate::finding::Severity;
-use crate::{diagram, table};
+use crate::table;
 
 /// The answer.
 pub fn answer(state: &State, act: &Act, told: &Callback<AttrValue>, marks: &mut Marks) -> Html {
@@ -25,10 +25,7 @@ pub fn answer(state: &State, act: &Act, told: &Callback<AttrValue>, marks: &mut 
 fn picture(state: &State) -> Html {
     let (catalog, deployment, flows) = (&*state.catalog, &*state.deployment, &*state.derived.flows);
     let groups = deployment.groups.iter().filter(|group| deployment.takes_part(catalog, group)).count();
-    let drawing = diagram::diagram(catalog, deployment, flows);
-    // Up to this height, in px, the picture is scaled into its panel; a taller one keeps its width and scrolls.
-    let tall = drawing.height > 400;
-    let drawing = diagram::svg::inline(&drawing);
+    let (drawing, tall) = state.picture().clone();
     html! {
         <section class="panel diagram" aria-label="Allowed flows">
             <div class="bar">
@@ -36,7 +33,7 @@ fn picture(state: &State) -> Html {
                 <small>{ format!("{} between {}", counted(flows.len(), "flow"), counted(groups, "group")) }</small>
             </div>
             <div class={classes!("drawing", tall.then_some("tall"))} tabindex="0" role="group" aria-label="Diagram: the arrow keys go from flow to flow, Enter opens the one that has the focus">
-                { Html::from_html_unchecked(drawing.into()) }
+                { Html::from_html_unchecked(drawing) }
             </div>
         </section>
     }

@@ -1,12 +1,14 @@
 //! Everything the page remembers, and one pure reducer. Never touches the browser: reading and keeping is the app's job.
 
+use std::cell::OnceCell;
 use std::rc::Rc;
 
-use yew::Reducible;
+use yew::{AttrValue, Reducible};
 
 use crate::catalog::Catalog;
 use crate::check;
 use crate::deployment::{Deployment, Edit, Edited, GroupId};
+use crate::diagram;
 use crate::dialect::Text;
 use crate::finding::Finding;
 use crate::flow::{Flow, Reason, flows};
@@ -61,6 +63,8 @@ pub struct Derived {
     pub changes: Vec<HowTo>,
     /// The share link's fragment, without `#`.
     pub link: String,
+    /// See [`State::picture`].
+    picture: OnceCell<(AttrValue, bool)>,
 }
 
 /// A step of undo or redo.
@@ -279,6 +283,17 @@ impl State {
         chosen.or_else(|| offered.first().copied())
     }
 
+    /// The picture as markup, drawn once for a deployment; true if it keeps its width and scrolls, because it is too tall to be
+    /// scaled into its panel.
+    pub fn picture(&self) -> &(AttrValue, bool) {
+        /// In pixels.
+        const TALL: i32 = 400;
+        self.derived.picture.get_or_init(|| {
+            let drawing = diagram::diagram(&self.catalog, &self.deployment, &self.derived.flows);
+            (diagram::svg::inline(&drawing).into(), drawing.height > TALL)
+        })
+    }
+
     /// The groups that have a snippet.
     pub fn offered(&self) -> Vec<GroupId> {
         pack::managed(&self.catalog, &self.deployment)
@@ -386,7 +401,7 @@ impl Derived {
         findings.extend(pack::findings(catalog, deployment, &flows));
         sort_by_key(&mut findings, |finding| finding.severity);
         let changes = howto::steps(catalog, deployment);
-        Self { flows, findings, changes, link: link::write(catalog, deployment) }
+        Self { flows, findings, changes, link: link::write(catalog, deployment), picture: OnceCell::new() }
     }
 }
 

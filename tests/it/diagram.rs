@@ -67,7 +67,7 @@ fn check(deployment: &Deployment) -> Diagram {
     let taking_part = deployment.groups.iter().filter(|group| deployment.takes_part(&CATALOG, group));
     assert_eq!(
         taking_part.map(|group| group.id).collect::<BTreeSet<_>>(),
-        drawn.boxes.iter().map(|drawn| drawn.group).collect::<BTreeSet<_>>(),
+        drawn.boxes.iter().flat_map(|drawn| drawn.groups.clone()).collect::<BTreeSet<_>>(),
     );
     let boxes: Vec<Rect> = drawn.boxes.iter().map(|drawn| drawn.rect).collect();
     let zones: Vec<Rect> = drawn.zones.iter().map(|zone| zone.rect).collect();
@@ -78,7 +78,7 @@ fn check(deployment: &Deployment) -> Diagram {
         assert!(boxes.iter().all(|drawn| !meet(*drawn, zone.label.rect)), "a box covers the heading of {zone:?}");
     }
     for drawn_box in &drawn.boxes {
-        let group = deployment.group(drawn_box.group).unwrap();
+        let group = deployment.group(drawn_box.groups[0]).unwrap();
         let zone = drawn.zones.iter().find(|zone| zone.zone == deployment.zone(&CATALOG, group)).unwrap();
         assert!(inside(drawn_box.rect, zone.rect), "{drawn_box:?} is not in {zone:?}");
         assert_eq!(
@@ -99,16 +99,25 @@ fn check(deployment: &Deployment) -> Diagram {
     for arrow in &drawn.arrows {
         let own: Vec<&Flow> = flows.iter().filter(|flow| arrow.flows.contains(&flow.key())).collect();
         for flow in &own {
-            let ends = (flow.initiator, flow.responder, flow.encryption());
+            let home = |id| drawn.boxes.iter().find(|drawn| drawn.groups.contains(&id)).unwrap().groups[0];
+            let ends = (home(flow.initiator), home(flow.responder), flow.encryption());
             assert_eq!(ends, (arrow.initiator, arrow.responder, arrow.encryption));
         }
         let ports = own.iter().flat_map(|flow| numbers(flow.ports).map(|port| (flow.protocol, port)));
-        assert_eq!(said(&arrow.label.text), ports.collect(), "{}", arrow.label.text);
+        let ports: BTreeSet<_> = ports.collect();
+        match arrow.label.text.strip_suffix(" ports") {
+            Some(count) => {
+                let numbers: BTreeSet<u16> = ports.iter().map(|(_, port)| *port).collect();
+                assert!(drawn.boxes.iter().any(|drawn| drawn.groups.len() > 1));
+                assert_eq!(count.parse(), Ok(numbers.len()), "{}", arrow.label.text);
+            }
+            None => assert_eq!(said(&arrow.label.text), ports, "{}", arrow.label.text),
+        }
     }
 
     let all: Vec<Vec<Segment>> = drawn.arrows.iter().map(segments).collect();
     for (arrow, own) in drawn.arrows.iter().zip(&all) {
-        let rect = |id| drawn.boxes.iter().find(|drawn| drawn.group == id).unwrap().rect;
+        let rect = |id| drawn.boxes.iter().find(|drawn| drawn.groups.contains(&id)).unwrap().rect;
         let on_edge = |point: Point, rect: Rect, next: Point| {
             let outwards = point.x == rect.x && next.x < point.x || point.x == rect.right() && next.x > point.x;
             outwards && rect.y < point.y && point.y < rect.bottom()
@@ -222,7 +231,6 @@ fn well_formed(text: &str, drawn: &Diagram) {
                 "font-weight",
                 "letter-spacing",
                 "text-anchor",
-                "data-group",
                 "data-flow",
             ];
             assert!(known.contains(&attribute), "{attribute}");
@@ -290,13 +298,56 @@ fn nothing_and_next_to_nothing_are_pictures_too() {
 }
 
 #[test]
-fn more_flows_than_anybody_could_follow_are_left_to_the_table() {
+fn more_groups_than_anybody_could_follow_are_drawn_by_zone() {
     let mut deployment = forty();
-    while deployment.groups.len() < 120 {
-        apply(&mut deployment, Edit::AddGroup("server"));
+    apply(&mut deployment, Edit::AddGroup("server"));
+    let server = deployment.groups[40].id;
+    apply(&mut deployment, Edit::Machines(server, 3));
+    let drawn = check(&deployment);
+    assert_eq!(drawn.boxes.len(), drawn.zones.len(), "{:?}", drawn.boxes);
+    assert!(drawn.legend.iter().any(|key| key.label.text.contains("drawn by zone")), "{:?}", drawn.legend);
+    assert!(drawn.title.contains("between 41 groups"), "{}", drawn.title);
+    let servers = drawn.boxes.iter().find(|drawn| drawn.groups.contains(&server)).unwrap();
+    let text: Vec<&str> = servers.labels.iter().map(|label| label.text.as_str()).collect();
+    let count = servers.groups.len();
+    assert!(text.contains(&format!("{count} groups").as_str()), "{text:?}");
+    assert!(text.contains(&format!("×{}", count + 2).as_str()), "{text:?}");
+    assert!(drawn.arrows.iter().any(|arrow| arrow.initiator == arrow.responder), "servers talk to each other");
+}
+
+#[test]
+fn many_ports_between_two_zones_are_counted() {
+    let mut deployment = forty();
+    apply(&mut deployment, Edit::AddGroup("server"));
+    let (client, server) = (deployment.groups[0].id, deployment.groups[40].id);
+    for at in 0..100 {
+        let (protocol, ports) = (
+            if at % 2 == 0 { Protocol::Tcp } else { Protocol::Udp },
+            PortRange::parse(&format!("{}-{}", 20_000 + 4 * at, 20_000 + 4 * at + at % 3)).unwrap(),
+        );
+        let flow =
+            Edit::AddFlow { initiator: client, responder: server, protocol, ports, purpose: format!("own {at}") };
+        apply(&mut deployment, flow);
     }
-    let (flows, drawn) = draw(&deployment);
-    assert!(flows.len() > 1500 && drawn.arrows.is_empty() && drawn.boxes.len() == 120);
+    let drawn = check(&deployment);
+    let counted: Vec<&Arrow> = drawn.arrows.iter().filter(|arrow| arrow.label.text.ends_with(" ports")).collect();
+    assert!(counted.iter().any(|arrow| arrow.flows.len() >= 100 && arrow.title.ends_with("the table has them all")));
+}
+
+#[test]
+fn more_arrows_than_anybody_could_follow_are_left_to_the_table() {
+    let mut deployment = Deployment::initial(&CATALOG);
+    let (client, server) = (deployment.groups[0].id, deployment.groups[2].id);
+    for at in 0..500 {
+        let ports = PortRange::parse(&(20_000 + 2 * at).to_string()).unwrap();
+        let purpose = "own".to_owned();
+        apply(
+            &mut deployment,
+            Edit::AddFlow { initiator: client, responder: server, protocol: Protocol::Tcp, ports, purpose },
+        );
+    }
+    let (_, drawn) = draw(&deployment);
+    assert!(drawn.arrows.is_empty() && drawn.boxes.len() == 5);
     assert!(drawn.legend.iter().any(|key| key.label.text.contains("Too many flows")), "{:?}", drawn.legend);
 }
 
@@ -320,11 +371,11 @@ fn switching_a_role_on_keeps_the_order_of_the_others() {
     for preset in &CATALOG.presets {
         let mut before = Deployment::initial(&CATALOG);
         before.apply(&CATALOG, &Edit::Preset(preset.id));
-        let order: Vec<_> = draw(&before).1.boxes.into_iter().map(|drawn| drawn.group).collect();
+        let order: Vec<_> = draw(&before).1.boxes.into_iter().flat_map(|drawn| drawn.groups).collect();
         for role in &CATALOG.roles {
             let mut after = before.clone();
             after.apply(&CATALOG, &Edit::Switch(role.id, true));
-            let mut now: Vec<_> = draw(&after).1.boxes.into_iter().map(|drawn| drawn.group).collect();
+            let mut now: Vec<_> = draw(&after).1.boxes.into_iter().flat_map(|drawn| drawn.groups).collect();
             now.retain(|group| order.contains(group));
             assert_eq!(now, order, "{} with {}", preset.id, role.id);
         }
