@@ -14,14 +14,14 @@ const join = (sorted) => {
     // Where each stream goes on. What follows an instruction is named by letters, in the order of the streams.
     const next = [];
     const lengths = [];
-    for (let stream = 0; stream < 15; stream++) lengths.push(number());
+    for (let stream = 0; stream < 15 + 512; stream++) lengths.push(number());
     for (const length of lengths) {
         next.push(at);
         at += length;
     }
     const operands = "..ddd.......eeT.fIf.............ghhiinn.MMMMMMMMMMMMMMMMMMMMMMMnnlm48";
     const extended = "000000002121212111";
-    const [BODIES, INSTRUCTIONS, BRANCHES, LOADS, STORES, OTHERS, TAIL] = [1, 2, 4, 9, 10, 13, 14];
+    const [BODIES, INSTRUCTIONS, BRANCHES, READS, LOADS, STORES, NUMBERS, OTHERS, TAIL] = [1, 2, 4, 6, 9, 10, 11, 13, 14];
     let filled = 0;
     const take = (stream) => {
         let value = 0;
@@ -52,7 +52,12 @@ const join = (sorted) => {
             copy(INSTRUCTIONS, 1);
             const instruction = out[filled - 1];
             const kind = operands[instruction];
-            if (kind >= "a") take(kind.charCodeAt(0) - 97);
+            if (kind >= "a") {
+                const stream = kind.charCodeAt(0) - 97;
+                // Parted further, by the instruction that follows.
+                const following = sorted[next[INSTRUCTIONS]];
+                take(stream === READS ? 15 + following : stream === NUMBERS ? 15 + 256 + following : stream);
+            }
             else if (kind === "M") {
                 // The alignment is only a hint: one byte is always right.
                 filled++;

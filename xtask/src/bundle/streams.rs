@@ -3,7 +3,8 @@
 //! only the alignment hints of loads and stores are left out, which engines are free to ignore.
 //!
 //! The form: numbers as in WebAssembly (LEB128, unsigned): the length of the module, the lengths of all streams; then the
-//! streams, in the order of [`Stream`].
+//! streams, in the order of [`Stream`], then those of [`PARTED`], of each as many as there are bytes: one for every instruction
+//! that may follow, which tells much of what a number is for (the page is 5 KB smaller by it).
 
 use crate::Result;
 
@@ -33,6 +34,9 @@ enum Stream {
 }
 
 const STREAMS: usize = Stream::Tail as usize + 1;
+/// The kinds that are parted further, by the instruction that follows.
+const PARTED: [Stream; 2] = [Stream::Reads, Stream::Numbers];
+const ALL: usize = STREAMS + 256 * PARTED.len();
 
 /// What follows an instruction, as `join.js` has it in one string: a letter for the stream of one number, from `a` for the
 /// first one; `.` for nothing; `T` for a table of branches; `I` for an indirect call; `M` for what reaches memory; `4` and `8`
@@ -47,7 +51,7 @@ pub const EXTENDED: &[u8; 18] = b"000000002121212111";
 /// Bytes that are no module, or hold instructions that `join.js` does not know.
 pub fn sort(module: &[u8]) -> Result<Vec<u8>> {
     let mut from = Reader { bytes: module, at: 8 };
-    let mut streams: [Vec<u8>; STREAMS] = Default::default();
+    let mut streams = vec![Vec::new(); ALL];
     // The section of code, and the first body in it.
     loop {
         let (id, size) = (from.byte()?, from.number()?);
@@ -70,7 +74,7 @@ pub fn sort(module: &[u8]) -> Result<Vec<u8>> {
     Ok(sorted)
 }
 
-fn body(from: &mut Reader, streams: &mut [Vec<u8>; STREAMS]) -> Result {
+fn body(from: &mut Reader, streams: &mut [Vec<u8>]) -> Result {
     let start = from.at;
     let size = from.number()?;
     let end = from.at + size;
@@ -85,6 +89,10 @@ fn body(from: &mut Reader, streams: &mut [Vec<u8>; STREAMS]) -> Result {
         let mut take = |from: &mut Reader, stream: usize| -> Result<usize> {
             let start = from.at;
             let value = from.number()?;
+            let parted = PARTED.iter().position(|parted| *parted as usize == stream);
+            // Something follows: the last instruction of a body is its end.
+            let next = usize::from(*from.bytes.get(from.at).unwrap_or(&0));
+            let stream = parted.map_or(stream, |parted| STREAMS + 256 * parted + next);
             streams[stream].extend_from_slice(&from.bytes[start..from.at]);
             Ok(value)
         };
