@@ -299,6 +299,20 @@ pub fn on_print(id: &'static str, markup: impl Fn() -> String + 'static) -> Opti
     }))
 }
 
+/// Makes every list show the option that is marked as selected: once somebody has chosen in a list, the mark alone no longer
+/// decides what it shows.
+pub fn settle_lists() {
+    let Some(marked) = document().and_then(|document| document.query_selector_all("option[selected]").ok()) else {
+        return;
+    };
+    for at in 0..marked.length() {
+        let option = marked.item(at).and_then(|node| node.dyn_into::<web_sys::HtmlOptionElement>().ok());
+        if let Some(option) = option.filter(|option| !option.selected()) {
+            option.set_selected(true);
+        }
+    }
+}
+
 /// The text in the field that an event is about.
 pub fn typed(event: &InputEvent) -> String {
     event.target_dyn_into::<HtmlInputElement>().map(|input| input.value()).unwrap_or_default()

@@ -1,11 +1,11 @@
 //! Looks at a deployment and its flows, and says what a person should know before using the rules. Changes nothing; no role,
 //! listener or choice is named here, everything follows from the catalog.
 
-use crate::catalog::{Catalog, Encryption, Id, Listener, Scope};
+use crate::catalog::{Catalog, Dependency, Encryption, Id, Listener, Scope};
 use crate::deployment::{Deployment, Edit, Group};
 use crate::finding::{Finding, Fix, Place, Severity};
 use crate::flow::Flow;
-use crate::net::{Addresses, Port, PortRange};
+use crate::net::{Address, Addresses, Family, Port, PortRange};
 use crate::order::sort_by_key;
 
 /// Everything noticed, the worst first; equal ones in the order of groups and catalog.
@@ -17,6 +17,12 @@ pub fn findings(catalog: &Catalog, deployment: &Deployment, flows: &[Flow]) -> V
     }
     for group in taking_part() {
         found.extend(collision(catalog, deployment, group));
+    }
+    for group in taking_part() {
+        found.extend(uncounted(catalog, deployment, group));
+    }
+    if flows.is_empty() && taking_part().next().is_some() {
+        found.push(unconnected());
     }
     found.extend(exposed(deployment, flows));
     found.extend(clear_text(catalog, flows));
@@ -47,6 +53,50 @@ fn missing(group: &Group, flows: &[Flow]) -> Option<Finding> {
         sources: Vec::new(),
         fixes: Vec::new(),
     })
+}
+
+/// More single addresses of one family than machines, of a kind that talk to each other: perhaps as many machines.
+fn uncounted(catalog: &Catalog, deployment: &Deployment, group: &Group) -> Option<Finding> {
+    let of = |family| {
+        let hosts = group.listens.list().iter();
+        hosts.filter(|address| matches!(address, Address::Host(_)) && address.family() == Some(family)).count()
+    };
+    let count = u16::try_from(of(Family::V4).max(of(Family::V6))).ok()?;
+    if count <= group.machines || deployment.external(catalog, group) {
+        return None;
+    }
+    let runs = |role: Id| deployment.runs(catalog, group, role);
+    let meets = |row: &Dependency| {
+        let listener = catalog.listener(row.to).filter(|listener| !listener.local && runs(listener.role));
+        listener.is_some() && row.from.iter().any(|role| runs(role))
+    };
+    // Where they have nothing to say to each other, the number changes no rule.
+    if !catalog.dependencies.iter().any(meets) {
+        return None;
+    }
+    let machines = if group.machines == 1 { "one machine".to_owned() } else { format!("{} machines", group.machines) };
+    Some(Finding {
+        severity: Severity::Warning,
+        place: Place::Addresses(group.id),
+        message: format!("{} has {count} addresses, but counts as {machines}.", group.name),
+        reason:
+            "Machines of one group may have to reach each other; a single machine needs no rule for that. Where one \
+                 machine has them all, nothing is missing."
+                .to_owned(),
+        sources: Vec::new(),
+        fixes: vec![Fix { label: format!("It is {count} machines"), edit: Edit::Machines(group.id, count) }],
+    })
+}
+
+fn unconnected() -> Finding {
+    Finding {
+        severity: Severity::Warning,
+        place: Place::Deployment,
+        message: "Nothing here connects to anything.".to_owned(),
+        reason: "No role that is switched on has a flow to another one: what they connect to is still off.".to_owned(),
+        sources: Vec::new(),
+        fixes: Vec::new(),
+    }
 }
 
 /// A listener at work on a machine, on one range.

@@ -196,10 +196,9 @@ impl Bundle {
 
 /// The flows as arrows between subjects, in the order of the flows.
 fn bundles(flows: &[Flow], subjects: &[Subject]) -> Vec<Bundle> {
-    let home = |id: GroupId| {
-        let home = subjects.iter().find(|subject| subject.groups.iter().any(|group| group.id == id));
-        home.map_or(id, Subject::id)
-    };
+    let homes = subjects.iter().flat_map(|subject| subject.groups.iter().map(|group| (group.id, subject.id())));
+    let homes = sorted(homes, |(group, _)| *group);
+    let home = |id: GroupId| homes.binary_search_by_key(&id, |(group, _)| *group).map_or(id, |at| homes[at].1);
     let order = sorted(
         flows.iter().enumerate().map(|(at, flow)| (at, flow, [home(flow.initiator), home(flow.responder)])),
         |(_, flow, ends)| (*ends, flow.encryption(), flow.protocol, flow.ports),

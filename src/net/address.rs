@@ -129,7 +129,7 @@ impl Addresses {
         if text.trim().eq_ignore_ascii_case("any") {
             return (Self::Any, Vec::new());
         }
-        let (good, mut refused) = parse_list(text, Address::parse);
+        let (good, mut refused) = parse_list(&joined(text), Address::parse);
         let any = |address: &Address| matches!(address, Address::Name(name) if name == "any");
         if good.iter().any(any) {
             let refusal = Refusal::new("any stands alone: it already includes every address.");
@@ -137,6 +137,28 @@ impl Addresses {
         }
         (Self::known(good.into_iter().filter(|address| !any(address)).collect()), refused)
     }
+}
+
+/// The text with the ends of a range together, as in "192.0.2.1 - 192.0.2.9". A dash that stands for itself elsewhere stays.
+fn joined(text: &str) -> String {
+    let dash = |piece: &&str| matches!(*piece, "-" | "–");
+    let pieces: Vec<&str> = text.split(' ').collect();
+    let parts = |c: char| c.is_whitespace() || c == ',' || c == ';';
+    let host = |piece: Option<&str>| piece.is_some_and(|piece| piece.parse::<IpAddr>().is_ok());
+    let between = |at: usize| {
+        let before = at.checked_sub(1).and_then(|before| pieces.get(before)?.rsplit(parts).next());
+        pieces.get(at).is_some_and(dash)
+            && host(before)
+            && host(pieces.get(at + 1).and_then(|piece| piece.split(parts).next()))
+    };
+    let mut joined = String::with_capacity(text.len());
+    for (at, piece) in pieces.iter().enumerate() {
+        if at > 0 && !between(at) && !between(at - 1) {
+            joined.push(' ');
+        }
+        joined.push_str(piece);
+    }
+    joined
 }
 
 impl fmt::Display for Addresses {

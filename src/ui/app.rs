@@ -103,18 +103,29 @@ pub fn Page(props: &PageProps) -> Html {
         }
     });
     use_travel(&state, &act);
+    use_effect(browser::settle_lists);
     let opened = use_mut_ref(|| None::<bool>);
     use_effect_with((state.derived.link.clone(), state.aside.is_some()), {
         let (act, state) = (act.clone(), state.clone());
         move |(link, aside): &(String, bool)| {
             let first = opened.borrow().is_none();
-            let kept = keep(link, *aside, first);
+            let (kept, fragment) = keep(link, *aside, first);
             // Said once, at the first edit that is not kept.
             if opened.replace(Some(kept)) == Some(true) && !kept {
                 act.now(Action::Unkept);
             }
+            // A long one takes longer to write than the page to be drawn again: it waits until the typing rests.
+            let late = match fragment {
+                Some(fragment) if fragment.len() > 4096 => {
+                    Some(gloo::timers::callback::Timeout::new(300, move || browser::set_fragment(&fragment)))
+                }
+                fragment => {
+                    fragment.iter().for_each(|fragment| browser::set_fragment(fragment));
+                    None
+                }
+            };
             let printing = browser::on_print(paper::ID, move || paper::paper(&state));
-            move || drop(printing)
+            move || drop((printing, late))
         }
     });
     use_effect_with(state.view.sought.clone(), {
@@ -159,7 +170,7 @@ pub fn Page(props: &PageProps) -> Html {
     html! {
         <>
             <a class="skip" href="#answer" onclick={Callback::from(|event: MouseEvent| { event.prevent_default(); browser::reveal("pick-group"); })}>{ "Skip to the rules" }</a>
-            { header::header(&state, &act, copy_link) }
+            { header::header(&state, &act, &told, copy_link) }
             <div class="notices">{ notices::notices(&state, &act) }</div>
             { deployment::deployment(&state, &act) }
             { answer::answer(&state, &act, &told, &mut marks.borrow_mut()) }
@@ -217,16 +228,13 @@ fn use_travel(state: &State, act: &Act) {
 
 /// Keeps the user's own deployment in the browser; where that is forbidden, or while another is shown, in the address, so
 /// that a reload brings it back. What was opened a moment ago is not written again: a newer page may have kept more than
-/// this one can read. False if it is the user's own and could not be kept.
-fn keep(link: &str, aside: bool, only_opened: bool) -> bool {
+/// this one can read. False if it is the user's own and could not be kept; and the fragment that the address is to have now,
+/// if it is to be another one.
+fn keep(link: &str, aside: bool, only_opened: bool) -> (bool, Option<String>) {
     LATEST.with(|latest| link.clone_into(&mut latest.borrow_mut()));
     if only_opened {
-        if !aside && browser::stored(KEPT).is_some() {
-            browser::set_fragment("");
-        }
-        return true;
+        return (true, (!aside && browser::stored(KEPT).is_some()).then(String::new));
     }
     let kept = !aside && browser::store(KEPT, link);
-    browser::set_fragment(if kept { "" } else { link });
-    kept || aside
+    (kept || aside, Some(if kept { String::new() } else { link.to_owned() }))
 }

@@ -3,6 +3,8 @@
 
 use yew::prelude::*;
 
+use super::Act;
+use super::state::{Action, Draft, State};
 use crate::browser;
 use crate::net::{Addresses, Port, Refusal};
 
@@ -15,14 +17,32 @@ pub struct AddressProps {
     pub label: AttrValue,
     /// What holds now.
     pub value: Addresses,
+    /// What was typed here before the field was last folded away, if part of it could not be read.
+    pub draft: Option<AttrValue>,
     /// Called with what was read, on every change.
     pub onchange: Callback<Addresses>,
+    /// Keeps what could not be read.
+    pub act: Act,
+}
+
+/// A field for addresses, with what is remembered of it.
+pub fn addresses(
+    state: &State,
+    act: &Act,
+    id: impl Into<AttrValue>,
+    label: String,
+    value: &Addresses,
+    onchange: Callback<Addresses>,
+) -> Html {
+    let id = id.into();
+    let draft = state.draft(&id);
+    html! { <AddressField {id} label={AttrValue::from(label)} value={value.clone()} {draft} {onchange} act={act.clone()} /> }
 }
 
 /// See [`AddressProps`].
 #[component]
 pub fn AddressField(props: &AddressProps) -> Html {
-    let draft = use_state_eq(|| None::<AttrValue>);
+    let draft = use_state_eq(|| props.draft.clone());
     let busy = use_state_eq(|| false);
     let kept = draft.as_ref().filter(|text| Addresses::parse(text).0 == props.value);
     let text = kept.cloned().unwrap_or_else(|| AttrValue::from(props.value.to_string()));
@@ -37,15 +57,26 @@ pub fn AddressField(props: &AddressProps) -> Html {
     });
     let oninput = {
         let (draft, busy, onchange) = (draft.clone(), busy.clone(), props.onchange.clone());
+        let (id, act) = (props.id.clone(), props.act.clone());
         Callback::from(move |event: InputEvent| {
             let text = browser::typed(&event);
             let addresses = Addresses::parse(&text).0;
+            act.now(Action::Read(id.clone()));
             draft.set(Some(AttrValue::from(text)));
             busy.set(true);
             onchange.emit(addresses);
         })
     };
-    let onblur = Callback::from(move |_: FocusEvent| busy.set(false));
+    let onblur = {
+        let (field, label, typed, act) = (props.id.clone(), props.label.clone(), text.clone(), props.act.clone());
+        Callback::from(move |_: FocusEvent| {
+            busy.set(false);
+            if !Addresses::parse(&typed).1.is_empty() {
+                let (field, label, text) = (field.clone(), label.clone(), typed.clone());
+                act.now(Action::Draft(Draft { field, label, text }));
+            }
+        })
+    };
     html! {
         <div class="field">
             <input id={props.id.clone()} class="mono" value={text} {oninput} {onblur} aria-label={props.label.clone()}

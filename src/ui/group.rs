@@ -5,7 +5,7 @@ use yew::prelude::*;
 use super::Act;
 use super::choices::choices;
 use super::controls::{button, entry, labeled, select, sign};
-use super::fields::{AddressField, PortField};
+use super::fields::{self, PortField};
 use super::state::{Action, State};
 use crate::browser;
 use crate::catalog::{Id, Kind, Listener, Role};
@@ -34,8 +34,8 @@ pub fn details(state: &State, act: &Act, group: &Group) -> Html {
     html! {
         <div class="fields">
             <label for={field("a")}>{ "Addresses" }</label>
-            <AddressField id={field("a")} label={label("Addresses")} value={group.listens.clone()} onchange={addresses} />
-            { outgoing(act, group) }
+            { fields::addresses(state, act, field("a"), label("Addresses"), &group.listens, addresses) }
+            { outgoing(state, act, group) }
             <label for={field("n")}>{ "Name" }</label>
             <input id={field("n")} value={group.name.clone()} oninput={name} maxlength="200" autocomplete="off" />
             <label for={field("m")}>{ "Machines" }</label>
@@ -78,7 +78,7 @@ fn zones(state: &State, act: &Act, group: &Group, field: String) -> Html {
 }
 
 /// The box for addresses that others see, and their field once it is ticked.
-fn outgoing(act: &Act, group: &Group) -> Html {
+fn outgoing(state: &State, act: &Act, group: &Group) -> Html {
     let id = group.id;
     let differs = act.on(move |event: Event| {
         Some(Action::Edit(Edit::Connects(id, browser::ticked(&event).then_some(Addresses::Missing))))
@@ -92,8 +92,7 @@ fn outgoing(act: &Act, group: &Group) -> Html {
             </label>
             if let Some(value) = &group.connects {
                 <label for={format!("f-{}", id.0)}>{ "From" }</label>
-                <AddressField id={format!("f-{}", id.0)} label={format!("Addresses that {} connects from", group.name)}
-                    value={value.clone()} onchange={connects} />
+                { fields::addresses(state, act, format!("f-{}", id.0), format!("Addresses that {} connects from", group.name), value, connects) }
             }
         </>
     }

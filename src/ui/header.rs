@@ -8,14 +8,15 @@ use super::state::{Action, State, Step};
 use crate::browser;
 use crate::deployment::Edit;
 
-/// The header. `copy_link` is called by its main button.
-pub fn header(state: &State, act: &Act, copy_link: Callback<MouseEvent>) -> Html {
+/// The header. `copy_link` is called by its main button; `told` announces what a preset replaced.
+pub fn header(state: &State, act: &Act, told: &Callback<AttrValue>, copy_link: Callback<MouseEvent>) -> Html {
     let catalog = &state.catalog;
     let preset = {
-        let catalog = catalog.clone();
+        let (catalog, told) = (catalog.clone(), told.clone());
         act.on(move |event: Event| {
             let chosen = browser::picked(&event);
             let preset = catalog.presets.iter().find(|preset| preset.id == chosen)?;
+            told.emit(format!("Everything is now “{}”. ↶ brings back what was here.", preset.name).into());
             Some(Action::Edit(Edit::Preset(preset.id)))
         })
     };

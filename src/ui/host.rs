@@ -4,8 +4,8 @@
 use yew::prelude::*;
 
 use super::Act;
-use super::fields::{AddressField, PortField};
-use super::state::{Action, State};
+use super::fields::{self, PortField};
+use super::state::{Action, State, Ways};
 use crate::browser;
 use crate::deployment::{Edit, Group};
 use crate::host::{self, BASE, Service};
@@ -31,7 +31,7 @@ pub fn panel(state: &State, act: &Act, group: &Group) -> Html {
             <div class={classes!("rows", missing.then_some("asked"))}>
                 <label for="management">{ "Administrators come from" }</label>
                 <div>
-                    <AddressField id="management" label="Addresses of administrators" value={policy.management.clone()} onchange={management} />
+                    { fields::addresses(state, act, "management", "Addresses of administrators".to_owned(), &policy.management, management) }
                     if missing {
                         <small>{ "Nobody is to be locked out: until this is filled in, the text refuses to run." }</small>
                     }
@@ -50,6 +50,9 @@ pub fn panel(state: &State, act: &Act, group: &Group) -> Html {
                 { "Drop outgoing traffic that is not listed" }
             </label>
             if policy.drops_outgoing {
+                if state.ways() == Ways::In {
+                    <p class="note">{ "The text below has only what comes in: choose Out, or In and out." }</p>
+                }
                 <div class="rows">
                     { for BASE.iter().map(|service| base(state, act, service)) }
                 </div>
@@ -73,7 +76,7 @@ fn base(state: &State, act: &Act, service: &'static Service) -> Html {
                 { service.name }
             </label>
             if used {
-                <AddressField id={format!("base-{id}")} label={format!("Addresses of {}", service.name)} {value} {onchange} />
+                { fields::addresses(state, act, format!("base-{id}"), format!("Addresses of {}", service.name), &value, onchange) }
             } else {
                 <span class="soft">{ "not used" }</span>
             }

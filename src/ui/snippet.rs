@@ -4,11 +4,11 @@ use yew::prelude::*;
 
 use super::Act;
 use super::answer::counted;
-use super::controls::{entry, select, sign};
-use super::fields::AddressField;
+use super::controls::{button, entry, select, sign};
+use super::fields;
 use super::host;
 use super::marks::Marks;
-use super::state::{Action, State, Ways};
+use super::state::{Action, Draft, State, Ways};
 use crate::browser::{self, Copied};
 use crate::deployment::{Edit, Group, GroupId};
 use crate::dialect::{DIALECTS, Dialect, Text};
@@ -35,7 +35,7 @@ pub fn panel(state: &State, act: &Act, told: &Callback<AttrValue>, marks: &mut M
     let ruleset = enforce::host(catalog, &state.deployment, &state.derived.flows, group.id);
     let fragment = format!("#{}", state.derived.link);
     let context = context(state, &fragment);
-    let directions = state.view.ways.directions();
+    let directions = state.ways().directions();
     let text_kind = shown(state, dialect, group);
     let snippet = snippet(dialect, &ruleset, directions, text_kind, &state.deployment.settings, &context);
     let of = format!("{} {} {directions:?} {}", group.id.0, dialect.id, text_kind.name());
@@ -45,7 +45,7 @@ pub fn panel(state: &State, act: &Act, told: &Callback<AttrValue>, marks: &mut M
             { bar(state, act, group, dialect, &snippet, told) }
             { above(state, act, group, dialect, &ruleset, &snippet) }
             { text(&snippet, marks) }
-            { below(state, act, group, dialect, &snippet) }
+            { below(state, act, group, dialect, &snippet, told) }
         </section>
     }
 }
@@ -74,8 +74,7 @@ fn bar(
     snippet: &Snippet,
     told: &Callback<AttrValue>,
 ) -> Html {
-    let offered = state.offered();
-    let groups = offered.iter().filter_map(|id| state.deployment.group(*id)).map(|row| {
+    let groups = state.derived.offered.iter().filter_map(|id| state.deployment.group(*id)).map(|row| {
         let name = if row.machines > 1 { format!("{} (×{})", row.name, row.machines) } else { row.name.clone() };
         entry(row.id.0.to_string(), name, row.id == group.id)
     });
@@ -87,7 +86,7 @@ fn bar(
         };
         entry(row.id, name, row.id == dialect.id)
     });
-    let ways = Ways::ALL.map(|(ways, name)| entry(name, name, ways == state.view.ways)).into();
+    let ways = Ways::ALL.map(|(ways, name)| entry(name, name, ways == state.ways())).into();
     let id = group.id;
     let pick_group = act.on(|event: Event| Some(Action::Group(GroupId(browser::chosen(&event).parse().ok()?))));
     let pick_dialect = act.on(move |event: Event| Some(Action::Edit(Edit::Firewall(id, browser::chosen(&event)))));
@@ -119,19 +118,12 @@ fn bar(
             browser::copy(text.clone(), TEXT, done);
         })
     };
-    let download = {
-        let (name, file) = (snippet.file_name.clone(), snippet.file.clone());
-        Callback::from(move |_: MouseEvent| browser::download(&name, file.as_bytes()))
-    };
     html! {
         <div class="bar">
             { select("pick-group", "For which machine", groups.collect(), pick_group) }
             { select("pick-dialect", "Which firewall", dialects.collect(), pick_dialect) }
             { select("pick-policy", "Added, or the whole policy", policies, pick_policy) }
             { select("pick-ways", "Directions", ways, pick_ways) }
-            <span class="spring"></span>
-            { sign("↓", format!("Download {}", snippet.file_name), download) }
-            { sign("↓ All", "Download all texts of all machines, as one archive", all_machines(state, told)) }
             <button class="primary" id="copy" onclick={copy}>{ "Copy" }</button>
         </div>
     }
@@ -146,7 +138,7 @@ fn above(state: &State, act: &Act, group: &Group, dialect: &Dialect, ruleset: &R
     let mut missing: Vec<(u32, Direction)> = Vec::new();
     for rule in ruleset.rules.iter().filter(|rule| rule.peer().group != 0) {
         let row = (rule.peer().group, rule.direction);
-        if state.view.ways.directions().contains(&rule.direction)
+        if state.ways().directions().contains(&rule.direction)
             && (rule.peer().addresses == Addresses::Missing || state.view.filling.contains(&GroupId(row.0)))
             && !missing.iter().any(|(group, _)| *group == row.0)
         {
@@ -191,6 +183,7 @@ fn above(state: &State, act: &Act, group: &Group, dialect: &Dialect, ruleset: &R
             if whole {
                 { host::panel(state, act, group) }
             }
+            <>{ for state.unread().map(|draft| unread(act, draft)) }</>
             // One node, however many notes: see fields.rs.
             <>{ for snippet.notes.iter().map(|note| html! { <p class="note">{ note }</p> }) }</>
             if !missing.is_empty() {
@@ -203,6 +196,20 @@ fn above(state: &State, act: &Act, group: &Group, dialect: &Dialect, ruleset: &R
                 <details class="names"><summary>{ "Names on this host" }</summary><div>{ for names }</div></details>
             }
         </div>
+    }
+}
+
+/// What stands in a field and could not be read is not in the text, and must not be missed in silence.
+fn unread(act: &Act, draft: &Draft) -> Html {
+    let (_, refused) = Addresses::parse(&draft.text);
+    let pieces: Vec<String> = refused.iter().map(|refused| format!("“{}”", refused.text)).collect();
+    let id = draft.field.rsplit('-').next().and_then(|id| id.parse().ok()).map(GroupId);
+    let show = act.always(Action::Seek(id, draft.field.to_string()));
+    html! {
+        <p class="note unread">
+            { format!("{}: {} could not be read. Every text goes without it.", draft.label, pieces.join(", ")) }{ " " }
+            { button("Show", show) }
+        </p>
     }
 }
 
@@ -221,7 +228,7 @@ fn missing_peer(state: &State, act: &Act, id: GroupId, direction: Direction) -> 
     html! {
         <div class="missing-peer" key={id.0} {onfocusin}>
             <label for={field.clone()}>{ &group.name }</label>
-            <AddressField id={field} label={format!("Addresses of {}", group.name)} {value} {onchange} />
+            { fields::addresses(state, act, field, format!("Addresses of {}", group.name), &value, onchange) }
         </div>
     }
 }
@@ -239,7 +246,18 @@ fn text(snippet: &Snippet, marks: &Marks) -> Html {
     html! { <pre id={TEXT} tabindex="0" role="region" aria-label="Text to copy">{ for lines }</pre> }
 }
 
-fn below(state: &State, act: &Act, group: &Group, dialect: &Dialect, snippet: &Snippet) -> Html {
+fn below(
+    state: &State,
+    act: &Act,
+    group: &Group,
+    dialect: &Dialect,
+    snippet: &Snippet,
+    told: &Callback<AttrValue>,
+) -> Html {
+    let download = {
+        let (name, file) = (snippet.file_name.clone(), snippet.file.clone());
+        Callback::from(move |_: MouseEvent| browser::download(&name, file.as_bytes()))
+    };
     let current = shown(state, dialect, group);
     let texts = dialect.texts(group.policy).map(|text| {
         let pressed = (text == current).to_string();
@@ -252,6 +270,8 @@ fn below(state: &State, act: &Act, group: &Group, dialect: &Dialect, snippet: &S
     html! {
         <div class="bar below">
             <small>{ count }</small>
+            { sign("↓", format!("Download {}", snippet.file_name), download) }
+            { sign("↓ All", "Download all texts of all machines, as one archive", all_machines(state, told)) }
             <span class="spring"></span>
             <span role="group" aria-label="Which text" class="texts">{ for texts }</span>
         </div>
@@ -263,7 +283,7 @@ fn all_machines(state: &State, told: &Callback<AttrValue>) -> Callback<MouseEven
     let (state, told) = (state.clone(), told.clone());
     Callback::from(move |_: MouseEvent| {
         let fragment = format!("#{}", state.derived.link);
-        let directions = state.view.ways.directions();
+        let directions = state.ways().directions();
         let (catalog, deployment) = (&*state.catalog, &*state.deployment);
         let files = pack::files(catalog, deployment, &state.derived.flows, directions, &context(&state, &fragment));
         browser::download(&pack::archive_name(catalog), &pack::archive(&files));

@@ -63,6 +63,8 @@ pub struct Derived {
     pub changes: Vec<HowTo>,
     /// The share link's fragment, without `#`.
     pub link: String,
+    /// The groups that have a snippet.
+    pub offered: Vec<GroupId>,
     /// See [`State::picture`].
     picture: OnceCell<(AttrValue, bool)>,
 }
@@ -116,8 +118,8 @@ pub struct Pending {
 pub struct View {
     /// The group whose snippet is shown; the default is the first that has one.
     pub group: Option<GroupId>,
-    /// The directions of the snippet.
-    pub ways: Ways,
+    /// The directions of the snippet, if they were chosen: see [`State::ways`].
+    pub ways: Option<Ways>,
     /// Which of its texts.
     pub text: Text,
     /// The tab beside the snippet.
@@ -132,6 +134,32 @@ pub struct View {
     pub query: String,
     /// Groups whose missing addresses are being typed beside the snippet: their fields stay until the focus leaves.
     pub filling: Vec<GroupId>,
+    /// Texts of fields that could not be read whole.
+    pub drafts: Vec<Draft>,
+}
+
+/// A text of addresses, part of which could not be read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Draft {
+    /// The field's id.
+    pub field: AttrValue,
+    /// Whose addresses, in words.
+    pub label: AttrValue,
+    /// What stands there.
+    pub text: AttrValue,
+}
+
+impl Draft {
+    /// True as long as a field's value is what was read of the text: other edits may have changed it since.
+    fn stands(&self, deployment: &Deployment) -> bool {
+        let read = Addresses::parse(&self.text).0;
+        let id = self.field.rsplit('-').next().and_then(|id| id.parse().ok());
+        let of_group = id.and_then(|id| deployment.group(GroupId(id)));
+        match of_group {
+            Some(group) => read == group.listens || group.connects.as_ref() == Some(&read),
+            None => read == deployment.host.management || deployment.host.base.values().any(|base| *base == read),
+        }
+    }
 }
 
 /// Directions of a snippet.
@@ -221,6 +249,10 @@ pub enum Action {
     OwnRows(bool),
     /// Search the catalog.
     Query(String),
+    /// What was typed could not be read whole.
+    Draft(Draft),
+    /// What is typed in this field (an element's id) is all read, or being typed.
+    Read(AttrValue),
     /// A missing address of this group is being typed; `None` when the focus leaves these fields.
     Filling(Option<GroupId>),
 }
@@ -255,7 +287,7 @@ impl State {
             made: 0,
             view: View {
                 group: None,
-                ways: Ways::In,
+                ways: None,
                 text: Text::Apply,
                 tab: Tab::Findings,
                 own_rows: false,
@@ -263,6 +295,7 @@ impl State {
                 sought: None,
                 query: String::new(),
                 filling: Vec::new(),
+                drafts: Vec::new(),
             },
             aside,
             notices,
@@ -278,7 +311,7 @@ impl State {
 
     /// The group whose snippet is shown: the one looked at, or the first that the user manages, clients last.
     pub fn group(&self) -> Option<GroupId> {
-        let offered = self.offered();
+        let offered = &self.derived.offered;
         let chosen = self.view.group.filter(|id| offered.contains(id));
         chosen.or_else(|| offered.first().copied())
     }
@@ -294,9 +327,19 @@ impl State {
         })
     }
 
-    /// The groups that have a snippet.
-    pub fn offered(&self) -> Vec<GroupId> {
-        pack::managed(&self.catalog, &self.deployment)
+    /// The directions of the snippet: those looked at; else incoming, and both where outgoing traffic is dropped.
+    pub fn ways(&self) -> Ways {
+        self.view.ways.unwrap_or(if self.deployment.host.drops_outgoing { Ways::Both } else { Ways::In })
+    }
+
+    /// What is typed in fields and could not be read: the texts go without it.
+    pub fn unread(&self) -> impl Iterator<Item = &Draft> {
+        self.view.drafts.iter().filter(|draft| draft.stands(&self.deployment))
+    }
+
+    /// What is typed in a field, as long as it is what was read there.
+    pub fn draft(&self, field: &str) -> Option<AttrValue> {
+        self.unread().find(|draft| draft.field == field).map(|draft| draft.text.clone())
     }
 
     fn show(&mut self, deployment: Deployment) {
@@ -401,7 +444,14 @@ impl Derived {
         findings.extend(pack::findings(catalog, deployment, &flows));
         sort_by_key(&mut findings, |finding| finding.severity);
         let changes = howto::steps(catalog, deployment);
-        Self { flows, findings, changes, link: link::write(catalog, deployment), picture: OnceCell::new() }
+        Self {
+            flows,
+            findings,
+            changes,
+            link: link::write(catalog, deployment),
+            offered: pack::managed(catalog, deployment),
+            picture: OnceCell::new(),
+        }
     }
 }
 
@@ -413,6 +463,10 @@ impl Reducible for State {
         match action {
             Action::Edit(edit) => {
                 next.pasted = None;
+                if matches!(edit, Edit::DropOutgoing(true)) {
+                    // What is dropped is to be seen.
+                    next.view.ways = None;
+                }
                 match next.pending(&edit) {
                     Some(pending) => next.pending = Some(pending),
                     None => next.edit(&edit),
@@ -493,7 +547,15 @@ impl Reducible for State {
             }
             Action::Dismiss => next.notices.clear(),
             Action::Group(group) => next.view.group = Some(group),
-            Action::Ways(ways) => next.view.ways = ways,
+            Action::Ways(ways) => next.view.ways = Some(ways),
+            Action::Draft(draft) => {
+                next.view.drafts.retain(|other| other.field != draft.field);
+                next.view.drafts.push(draft);
+            }
+            Action::Read(field) if next.view.drafts.iter().any(|draft| draft.field == field) => {
+                next.view.drafts.retain(|draft| draft.field != field);
+            }
+            Action::Read(_) => return self,
             Action::Text(text) => next.view.text = text,
             Action::Tab(tab) => next.view.tab = tab,
             Action::OwnRows(own) => next.view.own_rows = own,
