@@ -299,20 +299,6 @@ pub fn on_print(id: &'static str, markup: impl Fn() -> String + 'static) -> Opti
     }))
 }
 
-/// Makes every list show the option that is marked as selected: once somebody has chosen in a list, the mark alone no longer
-/// decides what it shows.
-pub fn settle_lists() {
-    let Some(marked) = document().and_then(|document| document.query_selector_all("option[selected]").ok()) else {
-        return;
-    };
-    for at in 0..marked.length() {
-        let option = marked.item(at).and_then(|node| node.dyn_into::<web_sys::HtmlOptionElement>().ok());
-        if let Some(option) = option.filter(|option| !option.selected()) {
-            option.set_selected(true);
-        }
-    }
-}
-
 /// The text in the field that an event is about.
 pub fn typed(event: &InputEvent) -> String {
     event.target_dyn_into::<HtmlInputElement>().map(|input| input.value()).unwrap_or_default()
@@ -323,13 +309,11 @@ pub fn chosen(event: &Event) -> String {
     event.target_dyn_into::<HtmlSelectElement>().map(|select| select.value()).unwrap_or_default()
 }
 
-/// The option that an event chose from a list that is a menu: it shows its first entry again.
-pub fn picked(event: &Event) -> String {
-    let chosen = chosen(event);
+/// Makes the list of an event show the option at this position again: the state may refuse what the browser has already drawn.
+pub fn set_chosen(event: &Event, at: usize) {
     if let Some(select) = event.target_dyn_into::<HtmlSelectElement>() {
-        select.set_selected_index(0);
+        select.set_selected_index(i32::try_from(at).unwrap_or(0));
     }
-    chosen
 }
 
 /// Whether the box that an event is about is ticked.

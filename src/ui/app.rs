@@ -103,7 +103,6 @@ pub fn Page(props: &PageProps) -> Html {
         }
     });
     use_travel(&state, &act);
-    use_effect(browser::settle_lists);
     let opened = use_mut_ref(|| None::<bool>);
     use_effect_with((state.derived.link.clone(), state.aside.is_some()), {
         let (act, state) = (act.clone(), state.clone());

@@ -1,6 +1,9 @@
 //! Buttons and lists, each written once. They decide nothing; what they do comes with the call.
 
 use yew::prelude::*;
+use yew::virtual_dom::{AttributeOrProperty, Attributes, VTag, VText};
+
+use crate::browser;
 
 /// A button with words on it.
 pub fn button(words: impl Into<AttrValue>, onclick: Callback<MouseEvent>) -> Html {
@@ -38,12 +41,25 @@ pub fn select(
 fn list(id: AttrValue, name: AttrValue, entries: Vec<Entry>, onchange: Callback<Event>) -> Html {
     let name = Some(name).filter(|name| !name.is_empty());
     // Left to itself, a list shows the option that was made first, and Yew makes the last one first.
-    let undecided = !entries.iter().any(|entry| entry.chosen);
-    let options = entries.into_iter().enumerate().map(|(at, entry)| {
-        let selected = entry.chosen || undecided && at == 0;
-        html! { <option value={entry.value} {selected}>{ entry.words }</option> }
+    let holds = entries.iter().position(|entry| entry.chosen).unwrap_or(0);
+    let options = entries.into_iter().enumerate().map(|(at, entry)| option(entry, at == holds));
+    // The reducer decides (it may ask first, or refuse); until it has, the list shows what holds.
+    let onchange = Callback::from(move |event: Event| {
+        onchange.emit(event.clone());
+        browser::set_chosen(&event, holds);
     });
     html! { <select {id} aria-label={name} {onchange}>{ for options }</select> }
+}
+
+/// By hand, because `html!` knows `selected` as an attribute only. An option that somebody has chosen once no longer heeds
+/// that: after Undo, the list would show what does not hold.
+fn option(entry: Entry, selected: bool) -> Html {
+    static KEYS: [&str; 2] = ["value", "selected"];
+    let values = [AttributeOrProperty::Attribute(entry.value), AttributeOrProperty::Property(selected.into())];
+    let mut option = VTag::new("option");
+    option.set_attributes(Attributes::Dynamic { keys: &KEYS, values: Box::new(values.map(Some)) });
+    option.add_child(VText::new(entry.words).into());
+    option.into()
 }
 
 /// A control under its label.

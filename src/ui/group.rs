@@ -176,7 +176,7 @@ fn ports(state: &State, act: &Act, group: &Group) -> Html {
 fn add_instance(state: &State, act: &Act, group: &Group, hosted: &[&Role]) -> Html {
     let (catalog, id) = (state.catalog.clone(), group.id);
     let onchange = act.on(move |event: Event| {
-        let service = catalog.role(&browser::picked(&event))?.id;
+        let service = catalog.role(&browser::chosen(&event))?.id;
         Some(Action::Edit(Edit::AddInstance(id, service)))
     });
     let mut entries = vec![entry("", "Add a service instance…", false)];

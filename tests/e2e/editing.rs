@@ -109,6 +109,33 @@ fn nothing_opens_unasked() {
     });
 }
 
+#[test]
+fn a_list_shows_what_holds() {
+    tell(|page| {
+        // What somebody has chosen once is shown again when Undo brings it back.
+        for release in ["14.0", "12.0"] {
+            page.choose("#pick-release", release);
+            page.wait_for("#diagram-title", &format!("Spotfire {release}:"));
+        }
+        page.press_button("Undo");
+        page.wait_for("#diagram-title", "Spotfire 14.0:");
+        assert_eq!(page.value("#pick-release"), "14.0");
+        // What is asked first has not happened.
+        page.unfold(group::NODE);
+        page.choose(&format!("#w-{}-node-manager", group::NODE), &group::SERVER.to_string());
+        let place = format!("#w-{}-node-manager", group::SERVER);
+        page.unfold(group::SERVER);
+        page.browser.wait_with("document.querySelector(arguments[0])", json!([place]));
+        page.choose(&place, "own");
+        page.wait_for("#pending", "Opens");
+        assert_eq!(page.value(&place), "here");
+        page.press_button("Leave it as it is");
+        page.wait_without("#pending");
+        assert_eq!(page.value(&place), "here");
+        page.is_quiet();
+    });
+}
+
 fn on(page: &Page, switch: &str) -> bool {
     page.browser.run("return document.querySelector(arguments[0]).checked;", json!([switch])) == json!(true)
 }
