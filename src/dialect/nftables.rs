@@ -231,6 +231,15 @@ fn checked(plan: &Plan) -> Script {
     Script { data, steps, ..Script::default() }
 }
 
+/// Steps that leave a whole policy alone: what it has set aside names the chains of rules that were added before it.
+fn not_whole(part: &str) -> String {
+    format!(
+        "  nft list chain inet {OWN} {part} >/dev/null 2>&1 &&
+    stop 'The whole policy of this host is in place: change that one, or take it out first.'
+"
+    )
+}
+
 /// Steps that check the base chain of the host, which additive rules hang on.
 fn attached(plan: &Plan, direction: Direction) -> String {
     let Way { part, table, chain, base, hook } = way(plan, direction);
@@ -241,13 +250,12 @@ fn attached(plan: &Plan, direction: Direction) -> String {
     *'hook {hook} '*) ;;
     *) stop 'Chain {base} of table inet {table} is not attached to {hook}. To see what is: nft list ruleset' ;;
   esac
-  nft list chain inet {OWN} {part} >/dev/null 2>&1 &&
-    stop 'The whole policy of this host is in place: change that one, or take it out first.'
-  elsewhere=$(nft list ruleset | awk '$1 == \"table\" {{ table = $2 \" \" $3 }} $1 == \"chain\" {{ chain = $2 }}
+{}  elsewhere=$(nft list ruleset | awk '$1 == \"table\" {{ table = $2 \" \" $3 }} $1 == \"chain\" {{ chain = $2 }}
     $1 == \"jump\" && $2 == \"{chain}\" {{ print table, chain }}' | grep -vx 'inet {table} {base}')
   [ -z \"$elsewhere\" ] ||
     stop \"Rules of an earlier text hang on $elsewhere. Choose those names on the page and take them out there first.\"
-"
+",
+        not_whole(part)
     )
 }
 
@@ -443,11 +451,20 @@ fn emptied(plan: &Plan) -> String {
 /// The script that takes our rules out.
 fn take_out(plan: &Plan) -> Script {
     let mut steps = shell::needs("nft");
+    let mut hint = String::new();
+    match plan.policy {
+        Policy::Additive => parts(plan).into_iter().for_each(|part| steps.push_str(&not_whole(part))),
+        Policy::WholeHost => {
+            hint = format!(
+                " If a saved rule no longer fits this host, take it out of the files {RUN}/nftables-before-* and try again."
+            );
+        }
+    }
     steps.push_str("  {\n");
     for direction in plan.directions {
         steps.push_str(&removal(plan, *direction));
     }
-    steps.push_str("  } | nft -f - || stop 'nft refused.'\n");
+    let _ = writeln!(steps, "  }} | nft -f - || stop 'nft refused.{hint}'");
     steps.push_str(&emptied(plan));
     if plan.policy == Policy::WholeHost {
         for part in parts(plan) {

@@ -36,6 +36,7 @@ mod nft;
 mod nft_json;
 mod nft_text;
 mod nft_whole;
+mod orders;
 mod pack;
 mod powershell;
 mod powershell_text;

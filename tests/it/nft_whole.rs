@@ -12,7 +12,7 @@ use crate::reading;
 use crate::scenarios::{self, apply, group};
 
 /// A host with rules of its own in several tables, and one table that must be left alone.
-const HOST: &str = r#"table inet filter {
+pub const HOST: &str = r#"table inet filter {
 	set admins {
 		type ipv4_addr
 		elements = { 192.0.2.250 }

@@ -45,7 +45,7 @@ find /var/lib/portcullis /etc/portcullis /run/portcullis 2>/dev/null | sort
 /// What ufw made of those rules: made once, since ufw is slow, and used by every host.
 static STORED: OnceLock<String> = OnceLock::new();
 
-struct Host(Namespace);
+pub struct Host(Namespace);
 
 /// Demands the same state, and shows the lines that only one of them has.
 fn same(found: &str, wanted: &str, what: &str) {
@@ -71,7 +71,7 @@ impl Host {
     }
 
     /// A host with rules of its own, and its state.
-    fn with_rules(name: &str) -> Option<(Self, String)> {
+    pub fn with_rules(name: &str) -> Option<(Self, String)> {
         let host = Self::plain(name)?;
         let stored = STORED.get_or_init(|| {
             host.sh(RULES);
@@ -89,12 +89,12 @@ impl Host {
         outcome.stdout
     }
 
-    fn state(&self) -> String {
+    pub fn state(&self) -> String {
         self.sh(STATE)
     }
 
     /// Runs a text.
-    fn run(&self, text: &str) -> Outcome {
+    pub fn run(&self, text: &str) -> Outcome {
         self.0.run(&["sh"], text)
     }
 
