@@ -220,11 +220,12 @@ fn exposed(deployment: &Deployment, flows: &[Flow]) -> Option<Finding> {
     })
 }
 
-/// One finding for each port that is clear text.
+/// One finding for each port that is clear text. A flow may have another reason that is encrypted: that is not named.
 fn clear_text(catalog: &Catalog, flows: &[Flow]) -> Vec<Finding> {
     let mut rows: Vec<(PortRange, Vec<&Listener>)> = Vec::new();
-    for flow in flows.iter().filter(|flow| flow.encryption() == Encryption::Clear) {
-        for listener in flow.reasons.iter().filter_map(|reason| catalog.listener(reason.listener?)) {
+    for flow in flows {
+        let clear = flow.reasons.iter().filter(|reason| reason.encryption == Encryption::Clear);
+        for listener in clear.filter_map(|reason| catalog.listener(reason.listener?)) {
             match rows.iter_mut().find(|(ports, _)| *ports == flow.ports) {
                 Some((_, listeners)) if listeners.iter().any(|other| other.id == listener.id) => {}
                 Some((_, listeners)) => listeners.push(listener),
