@@ -70,8 +70,8 @@ fn overridden(catalog: &Catalog, deployment: &Deployment, listener: &Listener, g
     (from != to).then(|| how_to(catalog, deployment, listener, group, name, (from, to)))
 }
 
-/// Adds the instances of services that do not have the number they would get by themselves. In which order they are added
-/// nobody knows; whoever has the number that is free next is taken to be next.
+/// Adds the instances of services that do not have a number they could get by themselves. In which order they are added
+/// nobody knows; whoever has the number that is free next is taken to be next. Services that may share a number need not.
 fn instances(catalog: &Catalog, deployment: &Deployment, group: &Group, found: &mut Vec<HowTo>) {
     if group.instances.is_empty() {
         return;
@@ -87,24 +87,25 @@ fn instances(catalog: &Catalog, deployment: &Deployment, group: &Group, found: &
             continue;
         };
         let (next, ports) = (start.first().number(), &instance.ports);
-        waiting.push(Waiting { listener, next, shares: shares && role.shares_port, ports, at: 0 });
+        waiting.push(Waiting { listener, next, own: next, shares: shares && role.shares_port, ports, at: 0 });
     }
     loop {
         let mut chosen: Option<usize> = None;
         for (place, service) in waiting.iter_mut().enumerate() {
             let Some(port) = service.ports.get(service.at) else { continue };
-            while taken.holds(service.next, service) && service.next < u16::MAX {
-                service.next += 1;
-            }
-            if port.number() == service.next {
+            service.next = taken.free(service.next, service, service.shares);
+            service.own = taken.free(service.next, service, false);
+            if [service.next, service.own].contains(&port.number()) {
                 chosen = Some(place);
                 break;
             }
             chosen = chosen.or(Some(place));
         }
         let Some(service) = chosen.and_then(|place| waiting.get_mut(place)) else { return };
-        taken.take(service.next, service);
-        let (from, to) = (Port::new(service.next), service.ports.get(service.at).copied());
+        let to = service.ports.get(service.at).copied();
+        let by_itself = if to.map(Port::number) == Some(service.own) { service.own } else { service.next };
+        taken.take(by_itself, service);
+        let from = Port::new(by_itself);
         service.at += 1;
         if let (Some(from), Some(to)) = (from, to)
             && from != to
@@ -122,7 +123,10 @@ fn instances(catalog: &Catalog, deployment: &Deployment, group: &Group, found: &
 /// A service with instances that have not got a number yet.
 struct Waiting<'a> {
     listener: &'a Listener,
+    /// The number that is free for it.
     next: u16,
+    /// The one that nobody else has.
+    own: u16,
     shares: bool,
     ports: &'a [Port],
     at: usize,
@@ -147,9 +151,13 @@ impl Taken {
         Self(taken)
     }
 
-    fn holds(&self, port: u16, service: &Waiting) -> bool {
-        let shared = if service.shares { 0 } else { bit(service.listener, true) };
-        self.0.get(usize::from(port)).is_some_and(|bits| bits & (bit(service.listener, false) | shared) != 0)
+    /// The first number from that one on which is free for a service; one that is shared is, if the service may share.
+    fn free(&self, mut port: u16, service: &Waiting, shares: bool) -> u16 {
+        let hinders = bit(service.listener, false) | if shares { 0 } else { bit(service.listener, true) };
+        while port < u16::MAX && self.0.get(usize::from(port)).is_some_and(|bits| bits & hinders != 0) {
+            port += 1;
+        }
+        port
     }
 
     fn take(&mut self, port: u16, service: &Waiting) {

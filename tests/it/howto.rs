@@ -107,6 +107,18 @@ fn where_nothing_is_changed_nothing_is_to_be_done() {
                 deployment.apply(&CATALOG, &Edit::Switch(role.id, true));
             }
             assert_eq!(changes(&deployment), [], "{} in {}", preset.id, release.id);
+            // Nor where only the release is another one: ports that were assigned stay.
+            for later in &CATALOG.releases {
+                deployment.apply(&CATALOG, &Edit::Release(later.id));
+                let (from, to) = (release.shares_service_ports, later.shares_service_ports);
+                assert!(
+                    from && !to || changes(&deployment).is_empty(),
+                    "{} from {} to {}",
+                    preset.id,
+                    release.id,
+                    later.id
+                );
+            }
         }
     }
 }
@@ -280,9 +292,12 @@ fn an_instance_is_changed_if_it_would_not_get_its_number_by_itself() {
     assert_eq!(instances(&[(wp, &[9501, 9601])], "14.8"), ["Web Player service, instance 2 9502 9601"]);
     // What was between is gone: by itself the service would now be there.
     assert_eq!(instances(&[(wp, &[9501]), (terr, &[9503])], "14.8"), ["TERR service 9502 9503"]);
-    // Up to 11.4 two of them share, and TERR is fixed beside them.
+    // Up to 11.4 two of them share or do not, as they like; TERR does not.
     assert_eq!(instances(&[(wp, &[9501]), (automation, &[9501]), (terr, &[9502])], "11.4"), none);
-    assert_eq!(instances(&[(wp, &[9501]), (automation, &[9502])], "11.4"), ["Automation Services 9501 9502"]);
+    assert_eq!(instances(&[(wp, &[9501]), (automation, &[9502])], "11.4"), none);
+    assert_eq!(instances(&[(wp, &[9501]), (automation, &[9502]), (terr, &[9503])], "10.3"), none);
+    assert_eq!(instances(&[(wp, &[9501]), (automation, &[9601])], "11.4"), ["Automation Services 9501 9601"]);
+    assert_eq!(instances(&[(wp, &[9501]), (terr, &[9501])], "11.4"), ["TERR service 9502 9501"]);
     assert_eq!(
         instances(&[(wp, &[9501]), (automation, &[9501])], "12.0"),
         ["Automation Services 9502 9501"],
