@@ -1,9 +1,11 @@
 //! What to do on which machine for every port that is not the default: the catalog's steps with the numbers filled in. Reads
-//! the deployment, changes nothing; names that users gave are only ever text beside the steps, never in a line to be copied.
+//! the deployment, changes nothing; names that users gave to groups are only ever text beside the steps, never in a line to be copied.
+
+use std::net::IpAddr;
 
 use crate::catalog::{Catalog, Id, Listener, Step, Work};
 use crate::deployment::{Deployment, Ends, Group, GroupId};
-use crate::net::{Port, PortRange};
+use crate::net::{Address, Port, PortRange};
 
 /// How one changed port is brought about.
 #[derive(Clone, Debug, PartialEq)]
@@ -184,6 +186,7 @@ fn how_to(
         false => vec![group],
     };
     let ends = Ends { initiator: None, responder: Some(group) };
+    let host = host(&own);
     let todo = |step: &Step| {
         let on: Vec<&Group> = match step.on {
             Some(role) => deployment.groups.iter().filter(|group| deployment.runs(catalog, group, role)).collect(),
@@ -198,7 +201,7 @@ fn how_to(
         let tool = catalog.tools.iter().find(|tool| tool.system == system).map_or("", |tool| tool.name);
         let fill = |template: &str| {
             let filled = template.replace("{ports}", &to.to_string()).replace("{port}", &to.first().to_string());
-            filled.replace("{tool}", tool)
+            filled.replace("{tool}", tool).replace("{host}", &host)
         };
         let mut machines = machines(&on);
         if step.once && (on.len() > 1 || on.iter().any(|group| group.machines > 1)) {
@@ -215,6 +218,18 @@ fn how_to(
         to,
         steps: listener.change.steps.iter().filter_map(todo).collect(),
         sources: listener.change.sources.clone(),
+    }
+}
+
+/// The address of the machines, where one is known for all; else a word that stands for it. No address of IPv6: not every
+/// URL takes it in the same form.
+fn host(groups: &[&Group]) -> String {
+    match groups {
+        [group] => match group.listens.list() {
+            [only @ (Address::Host(IpAddr::V4(_)) | Address::Name(_))] => only.to_string(),
+            _ => "HOST".to_owned(),
+        },
+        _ => "HOST".to_owned(),
     }
 }
 

@@ -23,8 +23,8 @@ pub struct Change {
     pub sources: Vec<Id>,
 }
 
-/// One step. In its texts `{port}` stands for the first port, `{ports}` for all of them, and `{tool}` for the command line
-/// of the product's servers ([`super::Catalog::tools`]).
+/// One step. In its texts `{port}` stands for the first port, `{ports}` for all of them, `{host}` for the address of the
+/// listener's machines, and `{tool}` for the command line of the product's servers ([`super::Catalog::tools`]).
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Step {

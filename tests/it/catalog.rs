@@ -154,12 +154,12 @@ const VOCABULARY: &str = "
     WEB_PLAYER AUTOMATION_SERVICES
     export-config import-config --comment= config-cluster --configuration=configuration.xml --port --port={port}
     config-jmx --enabled=true --registry-port --connector-port --registry-port={port} --connector-port={port}
-    config-external-information-services-process set-public-address --url --url=http://HOST:{port}/
-    --url=https://HOST:{port}/ update-bootstrap --database-url --database-url= update-ldap-config --servers --servers=
+    config-external-information-services-process set-public-address --url --url=http://{host}:{port}/
+    --url=https://{host}:{port}/ update-bootstrap --database-url --database-url= update-ldap-config --servers --servers=
     --discover config-email-notification -Xmail.smtp.port -Xmail.smtp.port={port} config-action-log-database-logger
-    jdbc:oracle:thin:@//HOST:{port}/SERVICE jdbc:postgresql://HOST:{port}/DB jdbc:sqlserver://HOST:{port} DatabaseName=DB
-    ldap://HOST:{port} ldaps://HOST:{port} http://HOST:{port}/ https://HOST:{port}/
-    http://HOST:{port}/spotfire/login.html https://HOST:{port}/spotfire/login.html
+    jdbc:oracle:thin:@//{host}:{port}/SERVICE jdbc:postgresql://{host}:{port}/DB jdbc:sqlserver://{host}:{port} DatabaseName=DB
+    ldap://{host}:{port} ldaps://{host}:{port} http://{host}:{port}/ https://{host}:{port}/
+    http://{host}:{port}/spotfire/login.html https://{host}:{port}/spotfire/login.html
     {port} {ports} {tool} {port}} { 10.3 12.0 PostgreSQL sign-on sub-process";
 
 /// Where a number is changed, as in the last column of the vendor's table and the tables of catalog-facts 2.

@@ -7,7 +7,7 @@ use portcullis::deployment::{Deployment, Edit, Edited, GroupId};
 use portcullis::finding::Place;
 use portcullis::flow::flows;
 use portcullis::howto::{HowTo, Todo, steps};
-use portcullis::net::{Port, System};
+use portcullis::net::{Addresses, Port, System};
 
 use crate::scenarios::{self, CATALOG, apply, group};
 
@@ -87,7 +87,7 @@ fn every_listener_that_can_be_changed_says_how_with_the_number_in_it() {
             for todo in &change.steps {
                 assert!(!todo.machines.is_empty() && !todo.text.is_empty(), "{todo:?}");
                 let filled = format!("{}{}", todo.text, todo.lines);
-                assert!(["{port", "{tool}"].iter().all(|open| !filled.contains(open)), "{todo:?}");
+                assert!(["{port", "{tool}", "{host}"].iter().all(|open| !filled.contains(open)), "{todo:?}");
             }
             assert!(!change.sources.is_empty(), "{}", listener.id);
             assert!(change.sources.iter().all(|id| CATALOG.source(id).is_some()), "{:?}", change.sources);
@@ -207,7 +207,11 @@ fn clustering_is_one_command_for_all_servers_in_all_its_ports() {
     let mut windows = scenarios::cluster();
     let servers = group(&windows, "Spotfire Servers").id;
     apply(&mut windows, Edit::System(servers, System::Windows));
-    assert!(only(windows, "cluster", 5801).steps[0].lines.starts_with("config export-config\nconfig config-cluster "));
+    assert!(
+        only(windows, "cluster", 5801).steps[0]
+            .lines
+            .starts_with("config.bat export-config\nconfig.bat config-cluster ")
+    );
 }
 
 #[test]
@@ -223,6 +227,9 @@ fn a_public_port_is_told_to_the_balancer_or_else_to_the_users() {
             "https://HOST:8443/spotfire/login.html",
         ]
     );
+    // An address that is not set is found by the server itself: this is no order.
+    let condition = ": Only if a public address was set before, or a proxy stands in front";
+    assert!(direct.iter().any(|line| line.contains(condition) && line.contains("set-public-address")), "{direct:#?}");
     let balanced = told(&only(scenarios::cluster(), "public-https", 8443));
     assert!(
         balanced
@@ -240,6 +247,32 @@ fn a_public_port_is_told_to_the_balancer_or_else_to_the_users() {
         at_balancer.iter().any(|line| line.starts_with("Repeat on Active Directory (2 machines): For Kerberos")),
         "{at_balancer:#?}"
     );
+}
+
+#[test]
+fn one_known_address_stands_where_it_belongs() {
+    let mut deployment = scenarios::default();
+    override_port(&mut deployment, "public-https", 8443);
+    let server = group(&deployment, "Spotfire Server").id;
+    for (addresses, host) in [
+        ("spotfire.example.test", "spotfire.example.test"),
+        ("192.0.2.1", "192.0.2.1"),
+        ("192.0.2.1 192.0.2.2", "HOST"),
+        ("192.0.2.0/24", "HOST"),
+        ("192.0.2.1-192.0.2.3", "HOST"),
+        ("2001:db8::1", "HOST"),
+        ("any", "HOST"),
+        ("", "HOST"),
+    ] {
+        apply(&mut deployment, Edit::Listens(server, Addresses::parse(addresses).0));
+        let told = told(&changes(&deployment)[0]);
+        let lines = told.iter().filter(|line| line.ends_with(&format!("https://{host}:8443/"))).count();
+        assert_eq!(lines, 2, "{addresses}: {told:#?}");
+        assert!(
+            told.iter().any(|line| line.ends_with(&format!("https://{host}:8443/spotfire/login.html"))),
+            "{told:#?}"
+        );
+    }
 }
 
 #[test]
