@@ -282,8 +282,11 @@ pub fn plan<'a>(
         }
         groups.push(peer.group);
         let written = (dialect.clean)(&peer.name);
-        if written != peer.name {
-            note(format!("{} (group {}) is written {written}.", peer.name, peer.group));
+        if written != peer.name.trim() {
+            note(format!(
+                "Here group {} is called {written}: its name has characters that a script had better not hold.",
+                peer.group
+            ));
         }
     }
     plan.notes.append(&mut notes);

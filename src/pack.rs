@@ -9,7 +9,7 @@ use crate::dialect::{self, Dialect, Text};
 use crate::enforce;
 use crate::finding::{Finding, Fix, Place, Severity};
 use crate::flow::Flow;
-use crate::net::{Addresses, Direction, Policy};
+use crate::net::{Addresses, Direction, Policy, counted};
 use crate::snippet::{Context, Snippet, snippet};
 
 /// The groups that have a text: they take part and are not somebody else's. Clients come last.
@@ -218,11 +218,11 @@ fn step(group: &Group, dialect: &Dialect, snippet: &Snippet) -> String {
         several => format!("{several} machines"),
     };
     let mut out = format!(
-        "- {}: {machines}, {}, {}, {} rules\n",
+        "- {}: {machines}, {}, {}, {}\n",
         dialect::plain(&group.name),
         dialect.name,
         group.policy.name().to_ascii_lowercase(),
-        snippet.written
+        counted(snippet.written, "rule")
     );
     let mut told: Vec<&str> = Vec::new();
     for why in &snippet.held {

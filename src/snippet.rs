@@ -2,7 +2,7 @@
 //! but comment lines.
 
 use crate::dialect::{Dialect, Text, plain, plan};
-use crate::net::{Addresses, Direction};
+use crate::net::{Addresses, Direction, Policy, counted};
 use crate::order::Map;
 use crate::rule::Ruleset;
 
@@ -58,8 +58,11 @@ pub fn snippet(
         format!("Portcullis - {} {} - catalog {} - {}", context.product, context.release, context.catalog, text.name()),
         format!("For {}{}: {}", ruleset.name, places(&ruleset.addresses), directions_words(directions)),
     ];
+    if matches!(text, Text::Apply | Text::Try) {
+        plan.notes.extend(no_way_back(dialect, ruleset.policy, directions));
+    }
     if text.has_rules() {
-        header.push(format!("{flows} flows: {written} written, {held} held back"));
+        header.push(format!("{}: {written} written, {held} held back", counted(flows, "flow")));
     }
     header.push(dialect.how.to_owned());
     if matches!(text, Text::Apply | Text::Guarded) {
@@ -166,6 +169,14 @@ fn flow_key(line: &str) -> Option<&str> {
 /// Characters of a link that mean nothing inside a comment line of any dialect.
 const fn safe_in_comment(c: char) -> bool {
     c.is_ascii_alphanumeric() || matches!(c, '#' | '.' | '-' | '_' | '~' | ',' | ':' | '=' | ';' | '+' | '?')
+}
+
+/// A note where a whole policy does not take itself back unless somebody confirms it.
+fn no_way_back(dialect: &Dialect, policy: Policy, directions: &[Direction]) -> Option<String> {
+    let shuts = policy == Policy::WholeHost && directions.contains(&Direction::Ingress);
+    (shuts && dialect.texts(policy).all(|text| text != Text::Guarded)).then(|| {
+        "This firewall has no text that rolls back by itself. The whole policy overrules every other rule that lets somebody in, remote access too: have another way to this machine, such as its console, before you apply it.".to_owned()
+    })
 }
 
 fn places(addresses: &Addresses) -> String {

@@ -12,7 +12,7 @@ mod rules;
 use std::fmt::Write;
 
 use super::{Dialect, LINUX, Plan, SECONDS, Text, nftables, pasted, plain};
-use crate::net::{Direction, Family, Policy};
+use crate::net::{Direction, Family, Policy, counted};
 use crate::shell::{self, RUN, Script};
 
 use host::{COMMANDS, FAMILIES, MANAGERS, NATIVE, SWAP, UNKNOWN, aside, beside};
@@ -164,7 +164,7 @@ fn checked(plan: &Plan) -> Script {
     Script { data, steps, ..Script::default() }
 }
 
-/// Steps that load the rules, or only try them.
+/// Steps that load the rules, or only try them. With [`Text::Keep`] they are run at every start.
 fn loaded(plan: &Plan, text: Text) -> String {
     let mut steps = String::new();
     if text == Text::Try {
@@ -184,16 +184,17 @@ fn loaded(plan: &Plan, text: Text) -> String {
             }
             steps.push_str("  done\n");
         }
-        let count = plan.rules.len();
+        let count = counted(plan.rules.len(), "flow");
+        let restart = if text == Text::Keep { "" } else { " Gone after a restart unless you run Make it last." };
         let _ = write!(
             steps,
             "  swap
-  say 'Done: rules for {count} flows are in place. Gone after a restart unless you run Make it last.'
+  say 'Done: rules for {count} are in place.{restart}'
 "
         );
     }
     steps.push_str(&beside(plan));
-    if text != Text::Try {
+    if ![Text::Try, Text::Keep].contains(&text) {
         steps.push_str(&shell::outdated("iptables", &parts(plan)));
     }
     steps
@@ -248,7 +249,7 @@ fn keep(plan: &Plan) -> Script {
     }
     let each: Vec<Plan> = plan.directions.iter().map(|direction| plan.only(*direction)).collect();
     let parts: Vec<(&str, Script)> =
-        parts(plan).into_iter().zip(each.iter().map(|plan| apply(plan, Text::Apply))).collect();
+        parts(plan).into_iter().zip(each.iter().map(|plan| apply(plan, Text::Keep))).collect();
     let script = Script { steps, ..Script::default() };
     shell::kept(script, "iptables", "netfilter-persistent.service iptables.service ip6tables.service", &parts)
 }

@@ -27,7 +27,7 @@ use std::fmt::Write;
 
 use self::rows::{Row, rules, way};
 use super::{Dialect, Plan, Text, numbers_only, plain};
-use crate::net::{Direction, Policy, System};
+use crate::net::{Direction, Policy, System, counted};
 use crate::windows::{SAVED, ours};
 
 /// The record.
@@ -210,7 +210,7 @@ fn apply(lines: &mut Lines, plan: &Plan) {
             );
         }
     }
-    lines.go(&format!("echo Done: {} rules are in place, and survive a restart.", counts.iter().sum::<usize>()));
+    lines.go(&format!("echo Done: {} in place, also after a restart.", counted(counts.iter().sum(), "rule")));
     shown(lines, plan);
 }
 
@@ -304,7 +304,10 @@ fn apply_whole(lines: &mut Lines, plan: &Plan) {
         "if defined PORTCULLIS_FIRST if not defined PORTCULLIS if not defined PORTCULLIS_BEGUN if exist \"{saved}\" del \"{saved}\""
     ));
     lines.go(&format!("del \"{NOW}\""));
-    lines.go(&format!("echo Done: {count} rules are in place, and survive a restart. What was there before: {saved}"));
+    lines.go(&format!(
+        "echo Done: {} in place, also after a restart. What was there before: {saved}",
+        counted(count, "rule")
+    ));
     shown(lines, plan);
     for (_, variable) in PROFILES.iter().filter(|_| !kept.is_empty()) {
         lines.always(&format!("set \"{variable}=\""));
@@ -359,7 +362,8 @@ fn tries(lines: &mut Lines, plan: &Plan) {
         }
     }
     lines.go(&format!(
-        "echo Nothing was changed. netsh has no dry run: these {count} rules would be added, and Windows has not seen them yet."
+        "echo Nothing was changed. netsh has no dry run: {} would be added, and Windows has not seen that yet.",
+        counted(count, "rule")
     ));
     shown(lines, plan);
 }
@@ -393,7 +397,11 @@ fn take_out(lines: &mut Lines, plan: &Plan) {
         }
         lines.stop_if(
             &format!("not exist \"{saved}\""),
-            "Nothing was changed: there is no saved policy. Rules that were only added are taken out by the text for Add to what is there.",
+            &format!(
+                "Nothing was changed: there is no saved policy. Rules that were only added are taken out with {}, {}.",
+                Policy::Additive.name(),
+                Text::TakeOut.name()
+            ),
         );
         lines.must(
             &format!("netsh advfirewall import \"{saved}\" >nul"),

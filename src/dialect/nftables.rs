@@ -11,7 +11,7 @@
 use std::fmt::Write;
 
 use super::{Dialect, Field, LINUX, Plan, Planned, SECONDS, Text, pasted, plain};
-use crate::net::{Direction, Family, Policy};
+use crate::net::{Direction, Family, Policy, counted};
 use crate::shell::{self, RUN, Script};
 
 /// The record.
@@ -245,10 +245,10 @@ fn attached(plan: &Plan, direction: Direction) -> String {
     let Way { part, table, chain, base, hook } = way(plan, direction);
     format!(
         "  {part}=$(nft list chain inet {table} {base} 2>/dev/null) ||
-    stop 'There is no chain {base} in table inet {table}. To see what there is: nft list ruleset'
+    stop 'There is no chain {base} in table inet {table}. Type the names that this host has under Names on this host on the page, and copy again. To see them: nft list ruleset'
   case \"${part}\" in
     *'hook {hook} '*) ;;
-    *) stop 'Chain {base} of table inet {table} is not attached to {hook}. To see what is: nft list ruleset' ;;
+    *) stop 'Chain {base} of table inet {table} is not attached to {hook}. Type the name of the one that is under Names on this host on the page, and copy again. To see it: nft list ruleset' ;;
   esac
 {}  elsewhere=$(nft list ruleset | awk '$1 == \"table\" {{ table = $2 \" \" $3 }} $1 == \"chain\" {{ chain = $2 }}
     $1 == \"jump\" && $2 == \"{chain}\" {{ print table, chain }}' | grep -vx 'inet {table} {base}')
@@ -259,7 +259,7 @@ fn attached(plan: &Plan, direction: Direction) -> String {
     )
 }
 
-/// Steps that load the rules in one transaction, or only try them.
+/// Steps that load the rules in one transaction, or only try them. With [`Text::Keep`] they are run at every start.
 fn loaded(plan: &Plan, text: Text) -> String {
     let mut steps = String::new();
     let whole = plan.policy == Policy::WholeHost;
@@ -308,11 +308,9 @@ fn loaded(plan: &Plan, text: Text) -> String {
             steps.push_str("    stop 'nft refused the rules.'\n  }\n");
         }
     }
-    let count = plan.rules.len();
-    let _ = writeln!(
-        steps,
-        "  say 'Done: rules for {count} flows are in place. Gone after a restart unless you run Make it last.'"
-    );
+    let count = counted(plan.rules.len(), "flow");
+    let restart = if text == Text::Keep { "" } else { " Gone after a restart unless you run Make it last." };
+    let _ = writeln!(steps, "  say 'Done: rules for {count} are in place.{restart}'");
     for direction in plan.directions {
         let Way { part, table, base, hook, .. } = way(plan, *direction);
         let _ = write!(
@@ -322,7 +320,9 @@ fn loaded(plan: &Plan, text: Text) -> String {
 "
         );
     }
-    steps.push_str(&shell::outdated("nftables", &parts(plan)));
+    if text != Text::Keep {
+        steps.push_str(&shell::outdated("nftables", &parts(plan)));
+    }
     steps
 }
 
@@ -412,7 +412,7 @@ fn keep(plan: &Plan) -> Script {
     }
     let each: Vec<Plan> = plan.directions.iter().map(|direction| plan.only(*direction)).collect();
     let parts: Vec<(&str, Script)> =
-        parts(plan).into_iter().zip(each.iter().map(|plan| apply(plan, Text::Apply))).collect();
+        parts(plan).into_iter().zip(each.iter().map(|plan| apply(plan, Text::Keep))).collect();
     shell::kept(script, "nftables", "nftables.service", &parts)
 }
 

@@ -187,7 +187,7 @@ Set-NetFirewallProfile -All -Enabled True {settings}{what_if}"
             );
         }
         if !tries {
-            let _ = writeln!(out, "Write-Output ('{group}: ' + $rules.Count + ' rules in place.')");
+            let _ = writeln!(out, "Write-Output ('{group}: rules in place: ' + $rules.Count)");
         }
     }
     if tries {
@@ -367,18 +367,21 @@ fn take_out(out: &mut String, plan: &Plan) {
                 ours(*other)
             );
         }
-        out.push_str(
+        let _ = write!(
+            out,
             "\
-if (-not (Test-Path -LiteralPath $saved)) {
-  Write-Warning ('Nothing was changed: there is no saved policy ' + $saved + '. Rules that were only added are taken out by the text for Add to what is there.')
+if (-not (Test-Path -LiteralPath $saved)) {{
+  Write-Warning ('Nothing was changed: there is no saved policy ' + $saved + '. Rules that were only added are taken out with {}, {}.')
   return
-}
+}}
 netsh advfirewall import $saved | Out-Null
-if ($LASTEXITCODE -ne 0) {
+if ($LASTEXITCODE -ne 0) {{
   Write-Warning ('Windows did not take the saved policy ' + $saved + '. The rules were left as they are.')
   return
-}
+}}
 ",
+            Policy::Additive.name(),
+            Text::TakeOut.name()
         );
     } else {
         out.push_str(NOT_WHOLE);

@@ -11,7 +11,7 @@ mod steps;
 use std::fmt::Write;
 
 use super::{Dialect, LINUX, Plan, Planned, SECONDS, Text, pasted, plain};
-use crate::net::{Direction, Family, Policy};
+use crate::net::{Direction, Family, Policy, counted};
 use crate::shell::{self, RUN, Script};
 
 /// The record.
@@ -198,7 +198,7 @@ const ASKED: &str = r#"  before_ours | while read -r line; do say "Asked before 
 "#;
 
 fn done(plan: &Plan) -> String {
-    format!("{SAID}  say 'Done: rules for {} flows are in place.'\n", plan.rules.len())
+    format!("{SAID}  say 'Done: rules for {} are in place.'\n", counted(plan.rules.len(), "flow"))
 }
 
 /// The script that adds rules to those of the host, or tries them.

@@ -7,6 +7,7 @@ use super::marks::Marks;
 use super::state::{Action, State, Tab};
 use super::{catalog, findings, flows, howto, paper, snippet};
 use crate::finding::Severity;
+pub use crate::net::counted;
 use crate::table;
 
 /// The answer.
@@ -37,16 +38,6 @@ fn picture(state: &State) -> Html {
             </div>
         </section>
     }
-}
-
-/// `1 flow`, `2 flows`, `3 addresses`.
-pub fn counted(count: usize, what: &str) -> String {
-    let plural = match what.ends_with('s') {
-        _ if count == 1 => "",
-        true => "es",
-        false => "s",
-    };
-    format!("{count} {what}{plural}")
 }
 
 /// The id of a tab: an id has no blanks.

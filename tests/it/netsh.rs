@@ -78,7 +78,7 @@ fn a_host_has_exactly_the_rules_and_taken_out_it_is_as_before() {
         host.run(&text(&deployment, group, cover, Text::Apply));
         assert!(says(&host, "Done: ") && host.is_clean(), "{:?}", host.said);
         let count = host.ours().len();
-        assert!(says(&host, &format!("Done: {count} rules")));
+        assert!(says(&host, &format!("Done: {count} {} in place", if count == 1 { "rule" } else { "rules" })));
         assert!(host.policy.rules.iter().all(|(name, ..)| !name.ends_with(" new")));
         let others: Vec<_> =
             start.others().into_iter().filter(|(_, direction, _)| !cover.contains(direction)).collect();

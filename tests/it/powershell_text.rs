@@ -81,7 +81,7 @@ const PIPELINES: [&str; 14] = [
     "New-NetFirewallRule @rule",
     "Get-NetFirewallRule -Group 'GROUP' -ErrorAction SilentlyContinue | Remove-NetFirewallRule",
     "Get-NetFirewallRule -Group 'GROUP' -ErrorAction SilentlyContinue | Where-Object { $rules.Name -notcontains $_.Name } | Remove-NetFirewallRule",
-    "Write-Output ('GROUP: ' + $rules.Count + ' rules in place.')",
+    "Write-Output ('GROUP: rules in place: ' + $rules.Count)",
     "New-Item -ItemType Directory -Force -Path (Split-Path $saved) | Out-Null",
     "netsh advfirewall export $saved | Out-Null",
     "netsh advfirewall import $saved | Out-Null",

@@ -6,7 +6,7 @@ use std::fmt::Write;
 use super::{DIALECT, PRIORITY, Way};
 use crate::dialect::nftables::OTHERS;
 use crate::dialect::{Plan, SECONDS, Text};
-use crate::net::{Direction, Policy};
+use crate::net::{Direction, Policy, counted};
 use crate::shell::{self, RUN, Script};
 
 /// Where rules wait for their confirmation; the permanent files are the earlier ones until then, in case of a restart.
@@ -215,9 +215,9 @@ fn confirmed() -> String {
 
 /// Steps that say what is in place now, and what our rules cannot do.
 fn done(plan: &Plan, ways: &[Way], when: &str) -> String {
-    let count = plan.rules.len();
+    let count = counted(plan.rules.len(), "flow");
     let mut steps = format!(
-        "  say 'Done: rules for {count} flows are in place, {when}.'
+        "  say 'Done: rules for {count} are in place, {when}.'
   ahead=$(printf '%s\\n' \"$policies\" | awk '/^[A-Za-z0-9_]/ {{ name = $1 }}
     $1 == \"priority:\" && $2 < {PRIORITY} {{ print name }}' | grep -vx allow-host-ipv6 | tr '\\n' ' ')
   [ -z \"$ahead\" ] || say \"These policies come before ours, and what they say holds: $ahead\"
