@@ -16,7 +16,7 @@ use crate::net::Addresses;
 pub struct Table {
     /// What a file of it is called, in words.
     pub name: String,
-    /// Product, release and catalog, and how it is to be read. In every form the line above the table.
+    /// Product, release and catalog, and how it is to be read. The line above the table; in a file for spreadsheets the last one.
     pub title: String,
     /// The headings of the columns.
     pub head: Vec<&'static str>,
@@ -50,8 +50,8 @@ pub enum Cell {
     /// Addresses: letters, digits and signs that no language here gives a meaning to, except a few that read `:100:` as a
     /// picture.
     Addresses(String),
-    /// Documents.
-    Documents(Vec<Document>),
+    /// Documents, and in what some of them disagree.
+    Documents(Vec<Document>, Vec<&'static str>),
 }
 
 /// A document that says so.
@@ -122,14 +122,17 @@ fn row(catalog: &Catalog, deployment: &Deployment, flow: &Flow, only: Option<Gro
             Some(known) => cells.push(Cell::Addresses(known.to_string())),
         }
     }
-    let (mut confidence, mut disputed) = (None, "");
+    let mut confidence = None;
+    let mut disagreements: Vec<&str> = Vec::new();
     let mut documents: Vec<Document> = Vec::new();
     for reason in &flow.reasons {
         if reason.dependency.is_some() && confidence.is_none_or(|lowest| reason.confidence < lowest) {
             confidence = Some(reason.confidence);
         }
-        if !reason.disagreements.is_empty() {
-            disputed = " (documents disagree)";
+        for row in reason.disagreements.iter().filter_map(|id| catalog.disagreement(id)) {
+            if !disagreements.contains(&row.text) {
+                disagreements.push(row.text);
+            }
         }
         for source in reason.sources.iter().filter_map(|id| catalog.source(id)) {
             let document = Document { title: source.title, release: source.release, url: source.url };
@@ -143,9 +146,25 @@ fn row(catalog: &Catalog, deployment: &Deployment, flow: &Flow, only: Option<Gro
     words(&flow.ports.to_string());
     words(flow.encryption().name());
     words(&flow.purposes());
+    let disputed = if disagreements.is_empty() { "" } else { " (documents disagree)" };
     words(&[confidence.map_or("your own flow", Confidence::name), disputed].concat());
-    cells.push(Cell::Documents(documents));
+    cells.push(Cell::Documents(documents, disagreements));
     cells
+}
+
+/// Every document of a table, once.
+pub fn documents(table: &Table) -> Vec<Document> {
+    let mut found = Vec::new();
+    for cell in table.rows.iter().flatten() {
+        if let Cell::Documents(documents, _) = cell {
+            for document in documents {
+                if !found.contains(document) {
+                    found.push(*document);
+                }
+            }
+        }
+    }
+    found
 }
 
 /// For word processors, mail, wikis and spreadsheets: the title, and a table of plain elements.
@@ -166,10 +185,13 @@ pub fn grid(table: &Table) -> String {
             out.push_str("<td>");
             match cell {
                 Cell::Words(text) | Cell::Addresses(text) => out.push_str(&escaped_html(text)),
-                Cell::Documents(documents) => join(&mut out, documents, &|out, document| {
-                    let (url, title) = (svg::escape(document.url), escaped_html(document.title));
-                    put(out, &["<a href=\"", &url, "\">", &title, " (", document.release, ")</a>"]);
-                }),
+                Cell::Documents(documents, disagreements) => {
+                    join(&mut out, documents, &|out, document| {
+                        let (url, title) = (svg::escape(document.url), escaped_html(document.title));
+                        put(out, &["<a href=\"", &url, "\">", &title, " (", document.release, ")</a>"]);
+                    });
+                    disagree(&mut out, disagreements, escaped_html);
+                }
             }
             out.push_str("</td>");
         }
@@ -201,8 +223,9 @@ pub fn tsv(table: &Table) -> String {
     out
 }
 
-/// A file for spreadsheets, RFC 4180: every cell in quotes, every line as many cells (the title's are empty but the first).
-/// It begins with the mark by which a spreadsheet knows UTF-8.
+/// A file for spreadsheets, RFC 4180: every cell in quotes, every line as many cells. It begins with the mark by which a
+/// spreadsheet knows UTF-8, and the headings: what stands first is taken for them. The title is last; its other cells are
+/// empty.
 pub fn csv(table: &Table) -> String {
     let mut out = String::from("\u{feff}");
     let mut line = |cells: &mut dyn Iterator<Item = String>| {
@@ -211,11 +234,11 @@ pub fn csv(table: &Table) -> String {
         }
         out.push_str("\r\n");
     };
-    line(&mut table.head.iter().enumerate().map(|(at, _)| if at > 0 { String::new() } else { table.title.clone() }));
     line(&mut table.head.iter().map(|name| (*name).to_owned()));
     for row in &table.rows {
         line(&mut row.iter().map(plain));
     }
+    line(&mut table.head.iter().enumerate().map(|(at, _)| if at > 0 { String::new() } else { table.title.clone() }));
     out
 }
 
@@ -236,10 +259,13 @@ pub fn markdown(table: &Table) -> String {
             match cell {
                 Cell::Words(text) => out.push_str(&escaped_markdown(text)),
                 Cell::Addresses(text) => put(&mut out, &["`", text, "`"]),
-                Cell::Documents(documents) => join(&mut out, documents, &|out, document| {
-                    let title = escaped_markdown(document.title);
-                    put(out, &["[", &title, " (", document.release, ")](<", document.url, ">)"]);
-                }),
+                Cell::Documents(documents, disagreements) => {
+                    join(&mut out, documents, &|out, document| {
+                        let title = escaped_markdown(document.title);
+                        put(out, &["[", &title, " (", document.release, ")](<", document.url, ">)"]);
+                    });
+                    disagree(&mut out, disagreements, escaped_markdown);
+                }
             }
             out.push_str(" |");
         }
@@ -263,15 +289,22 @@ fn join(out: &mut String, documents: &[Document], one: &dyn Fn(&mut String, &Doc
     }
 }
 
+fn disagree(out: &mut String, disagreements: &[&str], escaped: fn(&str) -> String) {
+    for text in disagreements {
+        out.push_str(&escaped(&["; Documents disagree: ", text].concat()));
+    }
+}
+
 /// A cell where there are no links.
 fn plain(cell: &Cell) -> String {
     match cell {
         Cell::Words(text) | Cell::Addresses(text) => text.clone(),
-        Cell::Documents(documents) => {
+        Cell::Documents(documents, disagreements) => {
             let mut out = String::new();
             join(&mut out, documents, &|out, document| {
                 put(out, &[document.title, " (", document.release, ") ", document.url])
             });
+            disagree(&mut out, disagreements, line);
             out
         }
     }

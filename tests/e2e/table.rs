@@ -201,7 +201,7 @@ fn paper_has_the_whole_answer_whatever_tab_is_open() {
         let findings = page.browser.run("return document.querySelectorAll('.findings > li').length;", json!([]));
         assert_eq!(json!(seen("#paper li")), findings);
         assert_eq!(seen("h1.on-paper, svg.diagram, #snippet-text"), 3);
-        assert_eq!(seen("button, input, select, .header, .deployment, .said, .toast, .skip, #paper img"), 0);
+        assert_eq!(seen("button, input, select, .header, .deployment, .said, .toast, .skip, .keys, #paper img"), 0);
         assert!(page.text("h1.on-paper").starts_with("Spotfire 14"));
         // Black on white although the user prefers dark, and nothing cut off.
         let look = page.browser.run(
@@ -218,8 +218,18 @@ fn paper_has_the_whole_answer_whatever_tab_is_open() {
         let text = Command::new("pdftotext").arg("-layout").arg(&path).arg("-").output();
         match text.map(|told| String::from_utf8_lossy(&told.stdout).into_owned()) {
             Ok(text) => {
-                for part in ["allowed flows (catalog", "Encryption", "5432", "Findings", "has no address", "PORTCULLIS"]
-                {
+                let day = page.browser.run("return new Date().toLocaleDateString('sv');", json!([]));
+                let day = day.as_str().expect("a day");
+                for part in [
+                    day,
+                    "14.x): https://docs.tibco.com/pub/",
+                    "allowed flows (catalog",
+                    "Encryption",
+                    "5432",
+                    "Findings",
+                    "has no address",
+                    "PORTCULLIS",
+                ] {
                     assert!(text.contains(part), "{part} is not in\n{text}");
                 }
                 assert!(!text.contains("Copy") && !text.contains("Type addresses"), "{text}");

@@ -66,10 +66,10 @@ fn bare(text: &str) -> String {
 fn words(cell: &Cell) -> String {
     match cell {
         Cell::Words(text) | Cell::Addresses(text) => text.clone(),
-        Cell::Documents(documents) => {
-            let documents: Vec<String> =
-                documents.iter().map(|row| format!("{} ({}) {}", row.title, row.release, row.url)).collect();
-            documents.join("; ")
+        Cell::Documents(documents, disagreements) => {
+            let documents = documents.iter().map(|row| format!("{} ({}) {}", row.title, row.release, row.url));
+            let disagreements = disagreements.iter().map(|text| format!("Documents disagree: {text}"));
+            documents.chain(disagreements).collect::<Vec<_>>().join("; ")
         }
     }
 }
@@ -88,7 +88,7 @@ fn read_csv(text: &str) -> Read {
     let mut reader = csv::ReaderBuilder::new().has_headers(false).flexible(false).from_reader(text.as_bytes());
     let rows = reader.records().map(|row| row.expect("as long as the others").iter().map(str::to_owned).collect());
     let mut rows: Vec<Vec<String>> = rows.collect();
-    let title = rows.remove(0);
+    let title = rows.pop().expect("a title, below what a spreadsheet takes for the headings");
     assert!(title[1..].iter().all(String::is_empty));
     Read { title: title[0].clone(), rows }
 }
@@ -394,10 +394,13 @@ fn confidence_and_documents_are_those_of_the_catalog() {
             Some(lowest) => assert!(confidence.starts_with(lowest.name()) && documents.contains(" http"), "{row:?}"),
             None => assert_eq!([confidence.as_str(), documents.as_str()], ["your own flow", ""]),
         }
-        assert_eq!(
-            confidence.ends_with("(documents disagree)"),
-            flow.reasons.iter().any(|reason| !reason.disagreements.is_empty())
-        );
+        let disputed: Vec<_> = flow.reasons.iter().flat_map(|reason| &reason.disagreements).collect();
+        assert_eq!(confidence.ends_with("(documents disagree)"), !disputed.is_empty());
+        assert_eq!(documents.contains("Documents disagree: "), !disputed.is_empty());
+        for id in disputed {
+            let text = CATALOG.disagreement(id).expect("a row of the catalog").text;
+            assert!(documents.contains(&format!("; Documents disagree: {text}")), "{documents}");
+        }
     }
     for what in [CATALOG.product, CATALOG.version, CATALOG.newest(), "opens the connection", "replies are implied"] {
         assert!(table.title.contains(what), "{what}");
