@@ -286,7 +286,7 @@ pub fn download(file_name: &str, bytes: &[u8]) {
 
 /// The day, where the machine is: `2026-11-30`, as it is written in Sweden.
 pub fn today() -> String {
-    js_sys::Date::new_0().to_locale_date_string("sv", &wasm_bindgen::JsValue::UNDEFINED).into()
+    js_sys::Date::new_0().to_locale_date_string("sv", &JsValue::UNDEFINED).into()
 }
 
 /// Asks the browser to print the page.

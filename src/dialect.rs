@@ -284,7 +284,7 @@ pub fn plan<'a>(
         let written = (dialect.clean)(&peer.name);
         if written != peer.name.trim() {
             note(format!(
-                "Here group {} is called {written}: its name has characters that a script had better not hold.",
+                "{written} (group {}): its name on the page has characters that are not safe in a script.",
                 peer.group
             ));
         }

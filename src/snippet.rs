@@ -58,9 +58,6 @@ pub fn snippet(
         format!("Portcullis - {} {} - catalog {} - {}", context.product, context.release, context.catalog, text.name()),
         format!("For {}{}: {}", ruleset.name, places(&ruleset.addresses), directions_words(directions)),
     ];
-    if matches!(text, Text::Apply | Text::Try) {
-        plan.notes.extend(no_way_back(dialect, ruleset.policy, directions));
-    }
     if text.has_rules() {
         header.push(format!("{}: {written} written, {held} held back", counted(flows, "flow")));
     }
@@ -68,6 +65,9 @@ pub fn snippet(
     if matches!(text, Text::Apply | Text::Guarded) {
         header.push(dialect.lasts.to_owned());
         header.extend(directions.iter().map(|direction| (dialect.assumes)(ruleset.policy, *direction).to_owned()));
+    }
+    if matches!(text, Text::Apply | Text::Try) {
+        header.extend(no_way_back(dialect, ruleset.policy, directions));
     }
     header.extend(plan.notes.iter().map(|note| format!("Note: {note}")));
     for held in &plan.held {
@@ -171,11 +171,11 @@ const fn safe_in_comment(c: char) -> bool {
     c.is_ascii_alphanumeric() || matches!(c, '#' | '.' | '-' | '_' | '~' | ',' | ':' | '=' | ';' | '+' | '?')
 }
 
-/// A note where a whole policy does not take itself back unless somebody confirms it.
+/// A line where a whole policy does not take itself back unless somebody confirms it.
 fn no_way_back(dialect: &Dialect, policy: Policy, directions: &[Direction]) -> Option<String> {
     let shuts = policy == Policy::WholeHost && directions.contains(&Direction::Ingress);
     (shuts && dialect.texts(policy).all(|text| text != Text::Guarded)).then(|| {
-        "This firewall has no text that rolls back by itself. The whole policy overrules every other rule that lets somebody in, remote access too: have another way to this machine, such as its console, before you apply it.".to_owned()
+        "Note: This firewall has no text that rolls back by itself. The whole policy overrules every other rule that lets somebody in, remote access too: have another way to this machine, such as its console, before you apply it.".to_owned()
     })
 }
 

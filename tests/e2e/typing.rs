@@ -112,7 +112,7 @@ fn lists_are_pasted_and_names_are_made_safe() {
             page.wait_for(".group .name", name);
             for dialect in ["nftables", "powershell"] {
                 page.choose("#pick-dialect", dialect);
-                page.wait_for(".above .note", "is called");
+                page.wait_for(".above .note", "not safe in a script");
                 let text = page.snippet();
                 assert!(!text.contains(name), "{dialect}: {name} in\n{text}");
             }

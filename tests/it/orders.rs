@@ -7,7 +7,7 @@ use portcullis::net::{Direction, Policy, System};
 
 use crate::namespace::{Namespace, Outcome};
 use crate::printing::{COVERS, firewalld, iptables, netsh, nftables, print, ufw};
-use crate::scenarios::{self, apply, group};
+use crate::scenarios::{self, CATALOG, apply, group};
 use crate::{firewalld_host, iptables_host, netsh_host, nft_whole};
 
 /// A host: runs a text, and shows everything that matters of itself.
@@ -19,10 +19,10 @@ trait Host {
 /// The whole policy and, in its place, rules that are added to what the machine has.
 fn both(system: System) -> (Deployment, Deployment, GroupId) {
     let mut added = scenarios::default();
-    let id = group(&added, "Spotfire database").id;
-    if system == System::Windows {
-        apply(&mut added, Edit::System(id, system));
-    }
+    // One with few rules, since ufw is slow, and one with rules of both directions.
+    let name = if system == System::Linux { "Spotfire database" } else { "Node" };
+    let id = group(&added, name).id;
+    added.apply(&CATALOG, &Edit::System(id, system));
     let mut whole = scenarios::whole(&added, true);
     for service in ["ntp", "updates", "domain"] {
         apply(&mut whole, Edit::Relies(service, false));
