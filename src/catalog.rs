@@ -277,6 +277,9 @@ pub struct Dependency {
     pub when: Option<Condition>,
     /// Why.
     pub purpose: &'static str,
+    /// What does not work without it, as the words that follow “Without it, ”; empty where no document says so.
+    #[serde(default)]
+    pub without: &'static str,
     /// A contradiction that concerns it.
     #[serde(default)]
     pub disagreement: Option<Id>,

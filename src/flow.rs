@@ -29,6 +29,8 @@ pub struct Flow {
 pub struct Reason {
     /// What it is for.
     pub purpose: Cow<'static, str>,
+    /// What does not work without it, as the words that follow “Without it, ”; empty if nobody says so.
+    pub without: &'static str,
     /// The row of the catalog; `None` for a flow of the user's own.
     pub dependency: Option<Id>,
     /// The listener it reaches; `None` for a flow of the user's own.
@@ -52,6 +54,19 @@ impl Flow {
     /// A key that is stable for the life of its groups: `g4-g3-tcp-9443`.
     pub fn key(&self) -> String {
         format!("g{}-g{}-{}-{}", self.initiator.0, self.responder.0, self.protocol.lower(), self.ports)
+    }
+
+    /// The purposes, and what does not work without each: for those who decide whether it may be.
+    pub fn why(&self) -> String {
+        let mut why = self.purposes();
+        for reason in &self.reasons {
+            if !reason.without.is_empty() && !why.contains(reason.without) {
+                for piece in [". Without it, ", reason.without] {
+                    why.push_str(piece);
+                }
+            }
+        }
+        why
     }
 
     /// The purposes, each once, joined by commas.
@@ -86,6 +101,7 @@ pub fn flows(catalog: &Catalog, deployment: &Deployment) -> Vec<Flow> {
                     disagreements.extend(listener.disagreement.filter(|id| dependency.disagreement != Some(id)));
                     let reason = Reason {
                         purpose: Cow::Borrowed(dependency.purpose),
+                        without: dependency.without,
                         dependency: Some(dependency.id),
                         listener: Some(listener.id),
                         encryption: listener.encryption,
@@ -105,6 +121,7 @@ pub fn flows(catalog: &Catalog, deployment: &Deployment) -> Vec<Flow> {
         {
             let reason = Reason {
                 purpose: Cow::Owned(custom.purpose.clone()),
+                without: "",
                 dependency: None,
                 listener: None,
                 encryption: custom.encryption,

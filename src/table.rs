@@ -145,7 +145,7 @@ fn row(catalog: &Catalog, deployment: &Deployment, flow: &Flow, only: Option<Gro
     words(&flow.protocol.to_string());
     words(&flow.ports.to_string());
     words(flow.encryption().name());
-    words(&flow.purposes());
+    words(&flow.why());
     let disputed = if disagreements.is_empty() { "" } else { " (documents disagree)" };
     words(&[confidence.map_or("your own flow", Confidence::name), disputed].concat());
     cells.push(Cell::Documents(documents, disagreements));

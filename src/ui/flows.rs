@@ -116,6 +116,9 @@ fn reason(state: &State, reason: &Reason) -> Html {
     let catalog = &*state.catalog;
     let when = catalog.when(reason.dependency, reason.listener);
     let mut told = format!("{}.", reason.purpose);
+    if !reason.without.is_empty() {
+        told += &format!(" Without it, {}.", reason.without);
+    }
     if !when.is_empty() {
         told += &format!(" Only {when}.");
     }

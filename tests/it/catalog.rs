@@ -331,6 +331,16 @@ fn objects(value: &Value, at: String, found: &mut Vec<String>) {
 }
 
 #[test]
+fn what_does_not_work_without_a_flow_goes_on_with_a_sentence() {
+    let told: Vec<&str> = CATALOG.dependencies.iter().map(|row| row.without).filter(|told| !told.is_empty()).collect();
+    assert!(told.len() > 25);
+    for words in told {
+        assert!(!words.ends_with('.') && !words.to_lowercase().contains("without"), "{words}");
+        assert!(words.len() < 60, "{words} is long for a page that is short of room");
+    }
+}
+
+#[test]
 fn a_key_that_the_format_does_not_have_is_refused_in_every_row() {
     let whole: Value = serde_json::from_str(LIGHTHOUSE).unwrap();
     assert!(read(&whole).is_ok());

@@ -402,6 +402,20 @@ fn confidence_and_documents_are_those_of_the_catalog() {
             assert!(documents.contains(&format!("; Documents disagree: {text}")), "{documents}");
         }
     }
+    // Whoever decides about a row reads what it is for, and what does not work without it.
+    let mut consequences = 0;
+    for (flow, row) in flows.iter().zip(&table.rows) {
+        let purpose = words(&row[7]);
+        assert!(purpose.starts_with(&flow.purposes()), "{purpose}");
+        let told: BTreeSet<&str> =
+            flow.reasons.iter().map(|reason| reason.without).filter(|told| !told.is_empty()).collect();
+        for told in &told {
+            assert_eq!(purpose.matches(&format!(". Without it, {told}")).count(), 1, "{purpose}");
+        }
+        assert_eq!(purpose.matches("Without it").count(), told.len());
+        consequences += told.len();
+    }
+    assert!(consequences > 5);
     for what in [CATALOG.product, CATALOG.version, CATALOG.newest(), "opens the connection", "replies are implied"] {
         assert!(table.title.contains(what), "{what}");
     }
