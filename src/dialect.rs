@@ -282,7 +282,7 @@ pub fn plan<'a>(
         }
         groups.push(peer.group);
         let written = (dialect.clean)(&peer.name);
-        if written != peer.name.trim() {
+        if written != peer.name {
             note(format!(
                 "{written} (group {}): its name on the page has characters that are not safe in a script.",
                 peer.group
