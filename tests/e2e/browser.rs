@@ -234,11 +234,14 @@ impl Browser {
         self.post(&format!("element/{element}/click"), &json!({}));
     }
 
-    /// Moves the pointer over an element.
+    /// Moves the pointer over an element. It is scrolled to first, into the middle: at an edge a scrollbar may lie over it.
     #[track_caller]
     pub fn point_at(&self, name: &str) {
         let element = json!({ ELEMENT: self.find(name) });
-        let moves = json!([{ "type": "pointerMove", "duration": 0, "x": 0, "y": 0, "origin": element }]);
+        self.run("arguments[0].scrollIntoView({ block: 'center', behavior: 'instant' });", json!([element]));
+        // From elsewhere: where the pointer is already, moving it there does nothing.
+        let moves = ["viewport".into(), element]
+            .map(|origin| json!({ "type": "pointerMove", "duration": 0, "x": 0, "y": 0, "origin": origin }));
         self.post("actions", &json!({ "actions": [{ "type": "pointer", "id": "mouse", "actions": moves }] }));
     }
 
@@ -325,7 +328,12 @@ impl Browser {
 
     #[track_caller]
     fn post(&self, command: &str, body: &Value) -> Value {
-        self.with(|window| window.session().post(command, body))
+        // Not within the closure: that would hide where in the story it failed.
+        let told = self.with(|window| window.session().request("POST", command, body));
+        match told {
+            Ok(value) => value,
+            Err(e) => panic!("{command} {body:.300}: {e}"),
+        }
     }
 }
 

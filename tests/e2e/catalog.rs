@@ -18,7 +18,11 @@ fn a_number_is_looked_up_and_put_to_use() {
         assert_eq!((page.value("#query"), focus(page)), ("9445".to_owned(), "query".to_owned()));
         page.picture("catalog-9445");
         page.press_button("Show its field: Information Services");
-        assert_eq!(focus(page), format!("p-{}-information-services", group::SERVER));
+        // The group unfolds first; its fields come with the next frame.
+        page.browser.wait_with(
+            "document.activeElement.id === arguments[0]",
+            json!([format!("p-{}-information-services", group::SERVER)]),
+        );
 
         // What is off: nobody monitors the servers yet.
         let start = page.link();
