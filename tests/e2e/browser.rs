@@ -104,8 +104,7 @@ impl Browser {
         let host = self.host.as_ref().map(|(name, port)| (name.as_str(), *port));
         let window = (self.engine.start)(&Wishes { home: &self.folder.0, scheme, host, look: &self.look });
         self.window.replace(Some(window));
-        let (width, height) = self.size.get();
-        self.resize(width, height);
+        self.resize_back();
         for script in self.scripts.borrow().iter() {
             self.with(|window| window.before_every_page(script));
         }
@@ -124,6 +123,12 @@ impl Browser {
     pub fn resize(&self, width: u32, height: u32) {
         self.size.set((width, height));
         self.with(|window| window.resize(width, height));
+    }
+
+    /// Makes it as large again as it was, where the browser shows its downloads in the page's space.
+    pub fn resize_back(&self) {
+        let (width, height) = self.size.get();
+        self.resize(width, height);
     }
 
     /// Makes pages to come believe that the user prefers dark or light. It may take a new start, which forgets everything.
@@ -231,6 +236,7 @@ impl Browser {
     #[track_caller]
     pub fn click(&self, name: &str) {
         let element = self.find(name);
+        self.with(|window| window.bring_into_view(&json!({ ELEMENT: element })));
         self.post(&format!("element/{element}/click"), &json!({}));
     }
 

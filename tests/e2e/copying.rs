@@ -5,6 +5,7 @@ use std::fs;
 use serde_json::json;
 
 use crate::browser::key;
+use crate::hosts::arrived;
 use crate::page::{Page, group, tell, tell_at};
 
 /// From the page as it opens to rules in place.
@@ -81,18 +82,7 @@ fn a_download_has_the_right_name_and_line_ends() {
         {
             page.choose("#pick-group", &group.to_string());
             page.browser.click(&format!("button[title=\"Download {name}\"]"));
-            let path = page.browser.downloads().join(name);
-            // The browser moves the file to its name when it is whole.
-            let frames = 600;
-            let arrived = (0..frames).any(|_| {
-                page.browser.run_async("await new Promise(requestAnimationFrame);", json!([]));
-                path.is_file()
-            });
-            assert!(
-                arrived,
-                "{name} has not come: {:?}",
-                fs::read_dir(page.browser.downloads()).map(Iterator::collect::<Vec<_>>)
-            );
+            let path = arrived(page, name);
             let text = fs::read_to_string(&path).expect("text");
             assert_eq!(text, page.snippet().replace('\n', line_end));
             fs::remove_file(path).expect("ours");

@@ -89,7 +89,7 @@ fn all_machines_come_as_one_archive() {
     });
 }
 
-/// The path of a download, once it has come.
+/// The path of a download, once it has come: the browser moves the file to its name when it is whole.
 pub fn arrived(page: &Page, name: &str) -> PathBuf {
     let path = page.browser.downloads().join(name);
     let frames = 600;
@@ -97,6 +97,8 @@ pub fn arrived(page: &Page, name: &str) -> PathBuf {
         page.browser.run_async("await new Promise(requestAnimationFrame);", json!([]));
         path.is_file()
     };
-    assert!((0..frames).any(|_| here(&path)), "{name} has not come");
+    let there = || fs::read_dir(page.browser.downloads()).map(Iterator::collect::<Vec<_>>);
+    assert!((0..frames).any(|_| here(&path)), "{name} has not come: {:?}", there());
+    page.browser.resize_back();
     path
 }
