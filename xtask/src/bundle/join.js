@@ -14,16 +14,21 @@ const join = (sorted) => {
     // Where each stream goes on. What follows an instruction is named by letters, in the order of the streams.
     const next = [];
     const lengths = [];
-    for (let stream = 0; stream < 15 + 512; stream++) lengths.push(number());
+    for (let stream = 0; stream < 15 + 4 * 256; stream++) lengths.push(number());
     for (const length of lengths) {
         next.push(at);
         at += length;
     }
     const operands = "..ddd.......eeT.fIf.............ghhiinn.MMMMMMMMMMMMMMMMMMMMMMMnnlm48";
     const extended = "000000002121212111";
-    const [BODIES, INSTRUCTIONS, BRANCHES, READS, LOADS, STORES, NUMBERS, OTHERS, TAIL] = [1, 2, 4, 6, 9, 10, 11, 13, 14];
+    const [BODIES, INSTRUCTIONS, BRANCHES, LOADS, STORES, OTHERS, TAIL] = [1, 2, 4, 9, 10, 13, 14];
+    // Parted further: reads and numbers by the instruction that follows, functions and loads by the one before.
+    const PARTED = [6, 11, 5, 9];
     let filled = 0;
+    let [instruction, before] = [0, 0];
     const take = (stream) => {
+        const parted = PARTED.indexOf(stream);
+        if (parted >= 0) stream = 15 + 256 * parted + (parted < 2 ? sorted[next[INSTRUCTIONS]] : before);
         let value = 0;
         for (let shift = 0; ; shift += 7) {
             const byte = sorted[next[stream]++];
@@ -48,16 +53,13 @@ const join = (sorted) => {
             take(BODIES);
             copy(BODIES, 1);
         }
+        instruction = 0;
         while (filled < end) {
             copy(INSTRUCTIONS, 1);
-            const instruction = out[filled - 1];
+            before = instruction;
+            instruction = out[filled - 1];
             const kind = operands[instruction];
-            if (kind >= "a") {
-                const stream = kind.charCodeAt(0) - 97;
-                // Parted further, by the instruction that follows.
-                const following = sorted[next[INSTRUCTIONS]];
-                take(stream === READS ? 15 + following : stream === NUMBERS ? 15 + 256 + following : stream);
-            }
+            if (kind >= "a") take(kind.charCodeAt(0) - 97);
             else if (kind === "M") {
                 // The alignment is only a hint: one byte is always right.
                 filled++;

@@ -4,7 +4,7 @@
 //!
 //! The form: numbers as in WebAssembly (LEB128, unsigned): the length of the module, the lengths of all streams; then the
 //! streams, in the order of [`Stream`], then those of [`PARTED`], of each as many as there are bytes: one for every instruction
-//! that may follow, which tells much of what a number is for (the page is 5 KB smaller by it).
+//! that may be beside it, which tells much of what a number is for (the page is 6 KB smaller by it).
 
 use crate::Result;
 
@@ -34,8 +34,8 @@ enum Stream {
 }
 
 const STREAMS: usize = Stream::Tail as usize + 1;
-/// The kinds that are parted further, by the instruction that follows.
-const PARTED: [Stream; 2] = [Stream::Reads, Stream::Numbers];
+/// The kinds that are parted further: the first two by the instruction that follows, the others by the one before.
+const PARTED: [Stream; 4] = [Stream::Reads, Stream::Numbers, Stream::Functions, Stream::Loads];
 const ALL: usize = STREAMS + 256 * PARTED.len();
 
 /// What follows an instruction, as `join.js` has it in one string: a letter for the stream of one number, from `a` for the
@@ -83,8 +83,10 @@ fn body(from: &mut Reader, streams: &mut [Vec<u8>]) -> Result {
         from.byte()?;
     }
     streams[Stream::Bodies as usize].extend_from_slice(&from.bytes[start..from.at]);
+    let mut instruction = 0;
     while from.at < end {
-        let instruction = from.byte()?;
+        let before = usize::from(instruction);
+        instruction = from.byte()?;
         streams[Stream::Instructions as usize].push(instruction);
         let mut take = |from: &mut Reader, stream: usize| -> Result<usize> {
             let start = from.at;
@@ -92,7 +94,8 @@ fn body(from: &mut Reader, streams: &mut [Vec<u8>]) -> Result {
             let parted = PARTED.iter().position(|parted| *parted as usize == stream);
             // Something follows: the last instruction of a body is its end.
             let next = usize::from(*from.bytes.get(from.at).unwrap_or(&0));
-            let stream = parted.map_or(stream, |parted| STREAMS + 256 * parted + next);
+            let beside = |parted| if parted < 2 { next } else { before };
+            let stream = parted.map_or(stream, |parted| STREAMS + 256 * parted + beside(parted));
             streams[stream].extend_from_slice(&from.bytes[start..from.at]);
             Ok(value)
         };
