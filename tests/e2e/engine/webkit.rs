@@ -50,9 +50,10 @@ fn mini_browser() -> PathBuf {
         .unwrap_or_else(|| super::program("PORTCULLIS_MINIBROWSER", &["MiniBrowser"]))
 }
 
-/// A toolbar that takes no room: it would keep the window from being as narrow as a telephone.
-const STYLE: &str =
-    "toolbar, toolbar * { min-width: 0; min-height: 0; padding: 0; margin: 0; border: 0; font-size: 1px; }";
+/// Buttons and an address, in a toolbar or not, that take no room: they would keep the window from being as narrow as a
+/// telephone.
+const STYLE: &str = "toolbar, toolbar *, button, button *, entry, entry * \
+    { min-width: 0; min-height: 0; padding: 0; margin: 0; border: 0; font-size: 1px; }";
 
 /// Collects what goes wrong in a page, from when it is run there.
 const COLLECT: &str = "if (!window.complaints) { \
