@@ -5,7 +5,7 @@ use crate::catalog::{Catalog, Dependency, Encryption, Id, Listener, Scope};
 use crate::deployment::{Deployment, Edit, Group};
 use crate::finding::{Finding, Fix, Place, Severity};
 use crate::flow::Flow;
-use crate::net::{Address, Addresses, Family, Port, PortRange};
+use crate::net::{Address, Addresses, Family, Port, PortRange, counted};
 use crate::order::sort_by_key;
 
 /// Everything noticed, the worst first; equal ones in the order of groups and catalog.
@@ -74,15 +74,16 @@ fn uncounted(catalog: &Catalog, deployment: &Deployment, group: &Group) -> Optio
     if !catalog.dependencies.iter().any(meets) {
         return None;
     }
-    let machines = if group.machines == 1 { "one machine".to_owned() } else { format!("{} machines", group.machines) };
     Some(Finding {
         severity: Severity::Warning,
         place: Place::Addresses(group.id),
-        message: format!("{} has {count} addresses, but counts as {machines}.", group.name),
-        reason:
-            "Machines of one group may have to reach each other; a single machine needs no rule for that. Where one \
-                 machine has them all, nothing is missing."
-                .to_owned(),
+        message: format!(
+            "{} has {count} addresses, but counts as {}.",
+            group.name,
+            counted(group.machines.into(), "machine")
+        ),
+        reason: "Machines of one group reach each other by rules; one machine with several addresses needs none."
+            .to_owned(),
         sources: Vec::new(),
         fixes: vec![Fix { label: format!("It is {count} machines"), edit: Edit::Machines(group.id, count) }],
     })
@@ -92,8 +93,8 @@ fn unconnected() -> Finding {
     Finding {
         severity: Severity::Warning,
         place: Place::Deployment,
-        message: "Nothing here connects to anything.".to_owned(),
-        reason: "No role that is switched on has a flow to another one: what they connect to is still off.".to_owned(),
+        message: "Nothing connects to anything.".to_owned(),
+        reason: "What these roles connect to is switched off.".to_owned(),
         sources: Vec::new(),
         fixes: Vec::new(),
     }

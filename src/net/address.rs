@@ -139,23 +139,16 @@ impl Addresses {
     }
 }
 
-/// The text with the ends of a range together, as in "192.0.2.1 - 192.0.2.9". A dash that stands for itself elsewhere stays.
+/// The text with the ends of a range together, as in "192.0.2.1 - 192.0.2.9". Any other dash stays as it is.
 fn joined(text: &str) -> String {
-    let dash = |piece: &&str| matches!(*piece, "-" | "–");
-    let pieces: Vec<&str> = text.split(' ').collect();
     let parts = |c: char| c.is_whitespace() || c == ',' || c == ';';
     let host = |piece: Option<&str>| piece.is_some_and(|piece| piece.parse::<IpAddr>().is_ok());
-    let between = |at: usize| {
-        let before = at.checked_sub(1).and_then(|before| pieces.get(before)?.rsplit(parts).next());
-        pieces.get(at).is_some_and(dash)
-            && host(before)
-            && host(pieces.get(at + 1).and_then(|piece| piece.split(parts).next()))
-    };
-    let mut joined = String::with_capacity(text.len());
-    for (at, piece) in pieces.iter().enumerate() {
-        if at > 0 && !between(at) && !between(at - 1) {
-            joined.push(' ');
-        }
+    let text = text.replace(" – ", " - ");
+    let mut pieces = text.split(" - ");
+    let mut joined = pieces.next().unwrap_or_default().to_owned();
+    for piece in pieces {
+        let range = host(joined.rsplit(parts).next()) && host(piece.split(parts).next());
+        joined.push_str(if range { "-" } else { " - " });
         joined.push_str(piece);
     }
     joined

@@ -92,7 +92,8 @@ fn gzip(bytes: &[u8]) -> Result<usize> {
     Ok(encoder.finish()?.len())
 }
 
-fn brotli(bytes: &[u8]) -> Result<usize> {
+/// How many bytes it has on the wire.
+pub fn brotli(bytes: &[u8]) -> Result<usize> {
     let mut out = Vec::new();
     brotli::BrotliCompress(&mut &bytes[..], &mut out, &brotli::enc::BrotliEncoderParams::default())?;
     Ok(out.len())

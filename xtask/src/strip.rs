@@ -41,6 +41,10 @@ pub fn css(text: &str) -> String {
                 len
             }
             other => {
+                // What ends a block ends its last declaration too; a string would end with its quote.
+                if other == '}' && out.ends_with(';') {
+                    out.pop();
+                }
                 out.push(other);
                 other.len_utf8()
             }

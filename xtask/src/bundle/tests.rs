@@ -114,7 +114,7 @@ fn the_decoder_of_the_page_unpacks_what_the_bundler_packs() {
             .stdout(Stdio::piped())
             .spawn()
             .unwrap();
-        node.stdin.take().unwrap().write_all(&lzma(bytes).unwrap()).unwrap();
+        node.stdin.take().unwrap().write_all(&lzma(bytes).unwrap()[0]).unwrap();
         let done = node.wait_with_output().unwrap();
         assert!(done.stdout == bytes, "{} bytes came out as {}", bytes.len(), done.stdout.len());
         assert!(done.status.success(), "something else came out of damaged bytes, of {} bytes", bytes.len());
