@@ -118,3 +118,18 @@ fn starting_ranges_never_pass_the_last_port() {
     assert_eq!(PortRange::starting(port, 4).to_string(), "65534-65535");
     assert_eq!(PortRange::starting(port, 0).to_string(), "65534");
 }
+
+#[test]
+fn the_ends_of_a_range_may_stand_apart() {
+    for (text, read, count) in [
+        ("10.0.0.1 - 10.0.0.9", "10.0.0.1-10.0.0.9", 0),
+        ("10.0.0.7,10.0.0.1 – 10.0.0.3; 10.0.0.9", "10.0.0.7, 10.0.0.1-10.0.0.3, 10.0.0.9", 0),
+        ("2001:db8::1 - 2001:db8::9", "2001:db8::1-2001:db8::9", 0),
+        ("10.0.0.1 -", "10.0.0.1", 1),
+        ("10.0.0.1 - db.example.test", "10.0.0.1, db.example.test", 1),
+        ("one - two", "one, two", 1),
+    ] {
+        let (addresses, refused) = Addresses::parse(text);
+        assert_eq!((addresses.to_string().as_str(), refused.len()), (read, count), "{text}");
+    }
+}

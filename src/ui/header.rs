@@ -16,7 +16,7 @@ pub fn header(state: &State, act: &Act, told: &Callback<AttrValue>, copy_link: C
         act.on(move |event: Event| {
             let chosen = browser::chosen(&event);
             let preset = catalog.presets.iter().find(|preset| preset.id == chosen)?;
-            told.emit(format!("Everything is now “{}”. ↶ brings back what was here.", preset.name).into());
+            told.emit(format!("Now “{}”. ↶ brings back what was here.", preset.name).into());
             Some(Action::Edit(Edit::Preset(preset.id)))
         })
     };

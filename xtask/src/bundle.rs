@@ -59,7 +59,7 @@ pub fn styles(template: &str) -> Result<Vec<&str>> {
 /// The page, whole: of those with the smallest packings, the one that is smallest on the wire, where servers pack it once more.
 pub fn page(parts: &Parts) -> Result<String> {
     let mut smallest: Option<(usize, String)> = None;
-    for packed in lzma(&streams::sort(parts.wasm)?)?.iter().take(5) {
+    for packed in lzma(&streams::sort(parts.wasm)?)? {
         let page = page_of(parts, &BASE64.encode(packed))?;
         let size = brotli(page.as_bytes())?;
         if smallest.as_ref().is_none_or(|(other, _)| size < *other) {

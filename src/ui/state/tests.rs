@@ -188,3 +188,28 @@ fn a_reset_asks_only_about_what_was_closed() {
             .is_some_and(|pending| pending.consequences.iter().all(|text| text.starts_with("Opens ")))
     );
 }
+
+#[test]
+fn what_could_not_be_read_is_told_until_it_is_read_or_replaced() {
+    let state = begin("", None, false);
+    let server = state.deployment.groups[2].id;
+    let field = AttrValue::from(format!("a-{}", server.0));
+    let text = AttrValue::from("192.0.2.1, 192.0.2");
+    let state = edit(state, Edit::Listens(server, Addresses::parse(&text).0));
+    let draft = Draft { field: field.clone(), label: "Addresses".into(), text: text.clone() };
+    let state = state.reduce(Action::Draft(draft));
+    assert_eq!(state.draft(&field), Some(text));
+    assert_eq!(state.unread().count(), 1);
+    let replaced = edit(state.clone(), Edit::Listens(server, Addresses::parse("192.0.2.7").0));
+    assert_eq!(replaced.unread().count(), 0, "the field shows another text now");
+    assert_eq!(state.reduce(Action::Read(field)).unread().count(), 0);
+}
+
+#[test]
+fn what_is_dropped_is_shown_until_somebody_looks_elsewhere() {
+    let state = begin("", None, false);
+    assert_eq!(state.ways(), Ways::In);
+    let state = edit(state.reduce(Action::Ways(Ways::In)), Edit::DropOutgoing(true));
+    assert_eq!(state.ways(), Ways::Both);
+    assert_eq!(state.reduce(Action::Ways(Ways::Out)).ways(), Ways::Out);
+}

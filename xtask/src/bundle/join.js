@@ -25,7 +25,8 @@ const join = (sorted) => {
     // Parted further: reads and numbers by the instruction that follows, functions and loads by the one before.
     const PARTED = [6, 11, 5, 9];
     let filled = 0;
-    let [instruction, before] = [0, 0];
+    let instruction = 0;
+    let before = 0;
     const take = (stream) => {
         const parted = PARTED.indexOf(stream);
         if (parted >= 0) stream = 15 + 256 * parted + (parted < 2 ? sorted[next[INSTRUCTIONS]] : before);
@@ -42,9 +43,8 @@ const join = (sorted) => {
     };
     copy(0, lengths[0]);
     // The number of bodies stands in the head already.
-    let bodies = 0;
     at = next[BODIES];
-    bodies = number();
+    let bodies = number();
     next[BODIES] = at;
     for (; bodies > 0; bodies--) {
         const size = take(BODIES);
