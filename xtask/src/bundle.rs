@@ -56,7 +56,7 @@ pub fn styles(template: &str) -> Result<Vec<&str>> {
     Ok(styles)
 }
 
-/// The page, whole: of those with the smallest packings, the one that is smallest on the wire, where servers pack it once more.
+/// The page, whole: with the packing that is smallest on the wire, where servers pack it once more.
 pub fn page(parts: &Parts) -> Result<String> {
     let mut smallest: Option<(usize, String)> = None;
     for packed in lzma(&streams::sort(parts.wasm)?)? {
@@ -166,8 +166,8 @@ fn script(glue: &str) -> Result<String> {
     Ok(script.replace("</script", "<\\/script").replace("<!--", "<\\!--"))
 }
 
-/// As LZMA in several ways, the smallest first, each a `.lzma` file (header and all). Contexts never depend on positions: WebAssembly has no alignment,
-/// and the page's own decoder is the shorter for it. It also reads no more than three bytes of the size.
+/// As LZMA in several ways, each a `.lzma` file (header and all). Contexts never depend on positions: WebAssembly has no
+/// alignment, and the page's own decoder is the shorter for it. It also reads no more than three bytes of the size.
 fn lzma(bytes: &[u8]) -> Result<Vec<Vec<u8>>> {
     if bytes.len() >= 1 << 24 {
         return Err("the WebAssembly is larger than 16 MB".into());
@@ -190,7 +190,6 @@ fn lzma(bytes: &[u8]) -> Result<Vec<Vec<u8>>> {
         writer.write_all(bytes)?;
         packings.push(writer.finish()?);
     }
-    packings.sort_by_key(Vec::len);
     Ok(packings)
 }
 

@@ -107,14 +107,16 @@ fn the_decoder_of_the_page_unpacks_what_the_bundler_packs() {
         woven.extend_from_slice(&noise[from..from + len]);
         woven.extend(std::iter::repeat_n(b'-', random() as usize % 9));
     }
-    for bytes in [&b""[..], b"\0", b"\0asm", &[7; 5_000], &noise, &woven] {
+    let every = [&b""[..], b"\0", b"\0asm", &[7; 5_000], &noise, &woven];
+    let packings = every.map(|bytes| lzma(bytes).unwrap().into_iter().map(move |packed| (bytes, packed)));
+    for (bytes, packed) in packings.into_iter().flatten() {
         let mut node = Command::new("node")
             .args(["-e", &format!("{UNPACK}\n{UNPACKS}")])
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .spawn()
             .unwrap();
-        node.stdin.take().unwrap().write_all(&lzma(bytes).unwrap()[0]).unwrap();
+        node.stdin.take().unwrap().write_all(&packed).unwrap();
         let done = node.wait_with_output().unwrap();
         assert!(done.stdout == bytes, "{} bytes came out as {}", bytes.len(), done.stdout.len());
         assert!(done.status.success(), "something else came out of damaged bytes, of {} bytes", bytes.len());
