@@ -2,10 +2,11 @@
 //! listener or choice is named here, everything follows from the catalog.
 
 use crate::catalog::{Catalog, Dependency, Encryption, Id, Listener, Scope};
+use crate::count::counted;
 use crate::deployment::{Deployment, Edit, Group};
 use crate::finding::{Finding, Fix, Place, Severity};
 use crate::flow::Flow;
-use crate::net::{Address, Addresses, Family, Port, PortRange, counted};
+use crate::net::{Address, Addresses, Family, Port, PortRange};
 use crate::order::sort_by_key;
 
 /// Everything noticed, the worst first; equal ones in the order of groups and catalog.

@@ -14,6 +14,7 @@ mod subject;
 pub mod svg;
 
 use crate::catalog::{Catalog, Encryption, Id};
+use crate::count::counted;
 use crate::deployment::{Deployment, GroupId};
 use crate::flow::Flow;
 use subject::Subject;
@@ -175,7 +176,7 @@ struct Bundle {
     udp: bool,
     first: u16,
     last: u16,
-    /// Port numbers, if they are too many to be told.
+    /// How many ports, if they are too many to be told; TCP and UDP are two.
     many: u32,
 }
 
@@ -238,31 +239,32 @@ fn bundles(flows: &[Flow], subjects: &[Subject]) -> Vec<Bundle> {
         }
     }
     if subjects.iter().any(|subject| subject.groups.len() > 1) {
-        merged = counted(merged);
+        merged = crowded(merged);
     }
     sorted(merged.into_iter(), |bundle| bundle.flows.iter().min().copied())
 }
 
 /// Makes one of those between the same two subjects, where they are too many to be told apart.
-fn counted(bundles: Vec<Bundle>) -> Vec<Bundle> {
-    let mut counted: Vec<Bundle> = Vec::new();
+fn crowded(bundles: Vec<Bundle>) -> Vec<Bundle> {
     let alike = |one: &Bundle, other: &Bundle| one.ends == other.ends && one.encryption == other.encryption;
-    let crowds: Vec<bool> =
-        bundles.iter().map(|one| bundles.iter().filter(|other| alike(one, other)).count() > MOST_ALIKE).collect();
+    let crowd = |one: &Bundle| bundles.iter().filter(|other| alike(one, other)).count() > MOST_ALIKE;
+    let crowds: Vec<bool> = bundles.iter().map(crowd).collect();
+    let mut told: Vec<Bundle> = Vec::new();
     for (mut bundle, crowd) in bundles.into_iter().zip(crowds) {
-        let numbers = u32::from(bundle.last - bundle.first) + 1;
-        match counted.last_mut().filter(|other| crowd && alike(other, &bundle)) {
+        // A number of both protocols is two ports.
+        let ports = (u32::from(bundle.last - bundle.first) + 1) * (u32::from(bundle.tcp) + u32::from(bundle.udp));
+        match told.last_mut().filter(|other| crowd && alike(other, &bundle)) {
             Some(other) => {
-                other.many += numbers;
+                other.many += ports;
                 other.flows.append(&mut bundle.flows);
             }
             None => {
-                bundle.many = if crowd { numbers } else { 0 };
-                counted.push(bundle);
+                bundle.many = if crowd { ports } else { 0 };
+                told.push(bundle);
             }
         }
     }
-    counted
+    told
 }
 
 /// Draws a deployment and its flows; more than 40 groups by their zones. The same input gives the same picture, and boxes keep
@@ -273,13 +275,12 @@ pub fn diagram(catalog: &Catalog, deployment: &Deployment, flows: &[Flow]) -> Di
     let bundles = if bundles.len() > MOST_ARROWS { Vec::new() } else { bundles };
     let mut picture = layout::layout(catalog, &subjects, flows, &bundles);
     let (flow, group) = (flows.len(), subjects.iter().map(|subject| subject.groups.len()).sum());
-    let plural = |count: usize, word| format!("{count} {word}{}", if count == 1 { "" } else { "s" });
     picture.title = format!(
         "{} {}: {} between {}",
         catalog.product,
         deployment.release,
-        plural(flow, "flow"),
-        plural(group, "group")
+        counted(flow, "flow"),
+        counted(group, "group")
     );
     picture.description = match (bundles.is_empty(), flow) {
         (true, 0) => "No flow crosses the network.".to_owned(),

@@ -1,5 +1,6 @@
 //! What to do on which machine for every port that is not the default: the catalog's steps with the numbers filled in. Reads
-//! the deployment, changes nothing; names that users gave to groups are only ever text beside the steps, never in a line to be copied.
+//! the deployment, changes nothing; names that users gave to groups are only ever text beside the steps, never in a line to
+//! be copied.
 
 use std::net::IpAddr;
 

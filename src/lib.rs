@@ -22,6 +22,7 @@
 //! The laws the page keeps (empty is never "any"; nothing is dropped or widened in silence; user text cannot become a
 //! command; nothing of the user's is lost; …) are stated where they are kept, and each has a test.
 
+pub mod count;
 pub mod net;
 pub mod order;
 

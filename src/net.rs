@@ -299,16 +299,6 @@ impl Policy {
     }
 }
 
-/// `1 flow`, `2 flows`, `3 addresses`.
-pub fn counted(count: usize, what: &str) -> String {
-    let plural = match what.ends_with('s') {
-        _ if count == 1 => "",
-        true => "es",
-        false => "s",
-    };
-    format!("{count} {what}{plural}")
-}
-
 /// A piece of a list that was refused.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Refused {

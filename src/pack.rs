@@ -4,12 +4,13 @@
 mod zip;
 
 use crate::catalog::{Catalog, Kind};
+use crate::count::counted;
 use crate::deployment::{Deployment, Edit, Group, GroupId};
 use crate::dialect::{self, Dialect, Text};
 use crate::enforce;
 use crate::finding::{Finding, Fix, Place, Severity};
 use crate::flow::Flow;
-use crate::net::{Addresses, Direction, Policy, counted};
+use crate::net::{Addresses, Direction, Policy};
 use crate::snippet::{Context, Snippet, snippet};
 
 /// The groups that have a text: they take part and are not somebody else's. Clients come last.
@@ -213,10 +214,7 @@ and download again.
 
 /// What the README says of a group.
 fn step(group: &Group, dialect: &Dialect, snippet: &Snippet) -> String {
-    let machines = match group.machines {
-        1 => "1 machine".to_owned(),
-        several => format!("{several} machines"),
-    };
+    let machines = counted(group.machines.into(), "machine");
     let mut out = format!(
         "- {}: {machines}, {}, {}, {}\n",
         dialect::plain(&group.name),

@@ -1,8 +1,9 @@
 //! The text people copy: header, notes, file name and counts, once for all dialects. Adds nothing to what a dialect prints
 //! but comment lines.
 
+use crate::count::counted;
 use crate::dialect::{Dialect, Text, plain, plan};
-use crate::net::{Addresses, Direction, Policy, counted};
+use crate::net::{Addresses, Direction, Policy};
 use crate::order::Map;
 use crate::rule::Ruleset;
 

@@ -12,7 +12,8 @@ mod rules;
 use std::fmt::Write;
 
 use super::{Dialect, LINUX, Plan, SECONDS, Text, nftables, pasted, plain};
-use crate::net::{Direction, Family, Policy, counted};
+use crate::count::counted;
+use crate::net::{Direction, Family, Policy};
 use crate::shell::{self, RUN, Script};
 
 use host::{COMMANDS, FAMILIES, MANAGERS, NATIVE, SWAP, UNKNOWN, aside, beside};

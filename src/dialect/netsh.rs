@@ -27,7 +27,8 @@ use std::fmt::Write;
 
 use self::rows::{Row, rules, way};
 use super::{Dialect, Plan, Text, numbers_only, plain};
-use crate::net::{Direction, Policy, System, counted};
+use crate::count::counted;
+use crate::net::{Direction, Policy, System};
 use crate::windows::{SAVED, ours};
 
 /// The record.

@@ -11,7 +11,8 @@ mod steps;
 use std::fmt::Write;
 
 use super::{Dialect, LINUX, Plan, Planned, SECONDS, Text, pasted, plain};
-use crate::net::{Direction, Family, Policy, counted};
+use crate::count::counted;
+use crate::net::{Direction, Family, Policy};
 use crate::shell::{self, RUN, Script};
 
 /// The record.

@@ -4,10 +4,11 @@ use yew::prelude::*;
 
 use super::Act;
 use super::marks::Marks;
-use super::state::{Action, State, Tab};
+use super::state::{Action, State};
+use super::view::Tab;
 use super::{catalog, findings, flows, howto, paper, snippet};
+use crate::count::counted;
 use crate::finding::Severity;
-pub use crate::net::counted;
 use crate::table;
 
 /// The answer.

@@ -4,7 +4,8 @@
 use yew::prelude::*;
 
 use super::Act;
-use super::state::{Action, Draft, State};
+use super::state::{Action, State};
+use super::view::Draft;
 use crate::browser;
 use crate::net::{Addresses, Port, Refusal};
 
@@ -17,7 +18,9 @@ pub struct AddressProps {
     pub label: AttrValue,
     /// What holds now.
     pub value: Addresses,
-    /// What was typed here before the field was last folded away, if part of it could not be read.
+    /// The id of the field where these addresses are for good; its own, or another one's if this one goes away.
+    pub home: AttrValue,
+    /// What was typed there, if part of it could not be read.
     pub draft: Option<AttrValue>,
     /// Called with what was read, on every change.
     pub onchange: Callback<Addresses>,
@@ -25,26 +28,28 @@ pub struct AddressProps {
     pub act: Act,
 }
 
-/// A field for addresses, with what is remembered of it.
+/// A field for addresses, with what is remembered of it: `id` is its own, and that of its home.
 pub fn addresses(
     state: &State,
     act: &Act,
-    id: impl Into<AttrValue>,
+    (id, home): (impl Into<AttrValue>, impl Into<AttrValue>),
     label: String,
     value: &Addresses,
     onchange: Callback<Addresses>,
 ) -> Html {
-    let id = id.into();
-    let draft = state.draft(&id);
-    html! { <AddressField {id} label={AttrValue::from(label)} value={value.clone()} {draft} {onchange} act={act.clone()} /> }
+    let home = home.into();
+    let draft = state.draft(&home);
+    html! { <AddressField id={id.into()} label={AttrValue::from(label)} value={value.clone()} {home} {draft} {onchange} act={act.clone()} /> }
 }
 
 /// See [`AddressProps`].
 #[component]
 pub fn AddressField(props: &AddressProps) -> Html {
-    let draft = use_state_eq(|| props.draft.clone());
+    let draft = use_state_eq(|| None::<AttrValue>);
     let busy = use_state_eq(|| false);
-    let kept = draft.as_ref().filter(|text| Addresses::parse(text).0 == props.value);
+    // What was typed here, or else what is remembered, as long as it is still what holds.
+    let typed = [draft.as_ref(), props.draft.as_ref()];
+    let kept = typed.into_iter().flatten().find(|text| Addresses::parse(text).0 == props.value);
     let text = kept.cloned().unwrap_or_else(|| AttrValue::from(props.value.to_string()));
     let mut refused = Addresses::parse(&text).1;
     // The last piece may be half typed.
@@ -57,23 +62,22 @@ pub fn AddressField(props: &AddressProps) -> Html {
     });
     let oninput = {
         let (draft, busy, onchange) = (draft.clone(), busy.clone(), props.onchange.clone());
-        let (id, act) = (props.id.clone(), props.act.clone());
+        let (home, act) = (props.home.clone(), props.act.clone());
         Callback::from(move |event: InputEvent| {
             let text = browser::typed(&event);
             let addresses = Addresses::parse(&text).0;
-            act.now(Action::Read(id.clone()));
+            act.now(Action::Read(home.clone()));
             draft.set(Some(AttrValue::from(text)));
             busy.set(true);
             onchange.emit(addresses);
         })
     };
     let onblur = {
-        let (field, label, typed, act) = (props.id.clone(), props.label.clone(), text.clone(), props.act.clone());
+        let (home, typed, act) = (props.home.clone(), text.clone(), props.act.clone());
         Callback::from(move |_: FocusEvent| {
             busy.set(false);
             if !Addresses::parse(&typed).1.is_empty() {
-                let (field, label, text) = (field.clone(), label.clone(), typed.clone());
-                act.now(Action::Draft(Draft { field, label, text }));
+                act.now(Action::Draft(Draft { field: home.clone(), text: typed.clone() }));
             }
         })
     };

@@ -4,11 +4,11 @@
 use yew::prelude::*;
 
 use super::Act;
-use super::answer::counted;
 use super::controls::{entry, select, sign};
 use super::findings::sources;
 use super::state::{Action, State};
 use crate::browser::{self, Copied};
+use crate::count::counted;
 use crate::deployment::GroupId;
 use crate::flow::{Flow, Reason};
 use crate::snippet::file_name;

@@ -34,7 +34,7 @@ pub fn details(state: &State, act: &Act, group: &Group) -> Html {
     html! {
         <div class="fields">
             <label for={field("a")}>{ "Addresses" }</label>
-            { fields::addresses(state, act, field("a"), label("Addresses"), &group.listens, addresses) }
+            { fields::addresses(state, act, (field("a"), field("a")), label("Addresses"), &group.listens, addresses) }
             { outgoing(state, act, group) }
             <label for={field("n")}>{ "Name" }</label>
             <input id={field("n")} value={group.name.clone()} oninput={name} maxlength="200" autocomplete="off" />
@@ -84,6 +84,7 @@ fn outgoing(state: &State, act: &Act, group: &Group) -> Html {
         Some(Action::Edit(Edit::Connects(id, browser::ticked(&event).then_some(Addresses::Missing))))
     });
     let connects = act.on(move |addresses| Some(Action::Edit(Edit::Connects(id, Some(addresses)))));
+    let field = format!("f-{}", id.0);
     html! {
         <>
             <label class="tick">
@@ -91,8 +92,8 @@ fn outgoing(state: &State, act: &Act, group: &Group) -> Html {
                 { "Connects from other addresses (address translation, failover)" }
             </label>
             if let Some(value) = &group.connects {
-                <label for={format!("f-{}", id.0)}>{ "From" }</label>
-                { fields::addresses(state, act, format!("f-{}", id.0), format!("Addresses that {} connects from", group.name), value, connects) }
+                <label for={field.clone()}>{ "From" }</label>
+                { fields::addresses(state, act, (field.clone(), field.clone()), format!("Addresses that {} connects from", group.name), value, connects) }
             }
         </>
     }

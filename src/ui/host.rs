@@ -5,7 +5,8 @@ use yew::prelude::*;
 
 use super::Act;
 use super::fields::{self, PortField};
-use super::state::{Action, State, Ways};
+use super::state::{Action, State};
+use super::view::Ways;
 use crate::browser;
 use crate::deployment::{Edit, Group};
 use crate::host::{self, BASE, Service};
@@ -31,7 +32,7 @@ pub fn panel(state: &State, act: &Act, group: &Group) -> Html {
             <div class={classes!("rows", missing.then_some("asked"))}>
                 <label for="management">{ "Administrators come from" }</label>
                 <div>
-                    { fields::addresses(state, act, "management", "Addresses of administrators".to_owned(), &policy.management, management) }
+                    { fields::addresses(state, act, ("management", "management"), "Addresses of administrators".to_owned(), &policy.management, management) }
                     if missing {
                         <small>{ "Nobody is to be locked out: until this is filled in, the text refuses to run." }</small>
                     }
@@ -76,7 +77,7 @@ fn base(state: &State, act: &Act, service: &'static Service) -> Html {
                 { service.name }
             </label>
             if used {
-                { fields::addresses(state, act, format!("base-{id}"), format!("Addresses of {}", service.name), &value, onchange) }
+                { fields::addresses(state, act, (format!("base-{id}"), format!("base-{id}")), format!("Addresses of {}", service.name), &value, onchange) }
             } else {
                 <span class="soft">{ "not used" }</span>
             }

@@ -6,7 +6,8 @@ use yew::prelude::*;
 use super::Act;
 use super::answer::tab_id;
 use super::findings::sources;
-use super::state::{Action, State, Tab};
+use super::state::{Action, State};
+use super::view::Tab;
 use crate::browser::{self, Copied};
 use crate::howto::{HowTo, Todo};
 

@@ -1,5 +1,7 @@
 //! Which lines of the text an edit has changed: marked until the next edit, and told in words. Compares texts; knows no rule.
 
+use crate::count::counted;
+
 /// The lines that were changed by the last edit, of the text that is shown.
 #[derive(Default)]
 pub struct Marks {
@@ -27,9 +29,9 @@ impl Marks {
         let new = changed.iter().filter(|changed| **changed).count();
         self.said = match (new, gone) {
             (0, 0) => String::new(),
-            (new, 0) => format!("{} new or changed in the text to copy.", counted(new)),
-            (0, gone) => format!("{} gone from the text to copy.", counted(gone)),
-            (new, gone) => format!("{} new or changed in the text to copy, {gone} gone.", counted(new)),
+            (new, 0) => format!("{} new or changed in the text to copy.", counted(new, "line")),
+            (0, gone) => format!("{} gone from the text to copy.", counted(gone, "line")),
+            (new, gone) => format!("{} new or changed in the text to copy, {gone} gone.", counted(new, "line")),
         };
         (self.of, self.edit, self.lines, self.changed) = (of, edit.to_owned(), lines, changed);
     }
@@ -43,10 +45,6 @@ impl Marks {
     pub fn said(&self) -> &str {
         &self.said
     }
-}
-
-fn counted(lines: usize) -> String {
-    format!("{lines} {}", if lines == 1 { "line" } else { "lines" })
 }
 
 /// Which of the new lines were not there, and how many of the old ones are no longer. The link in the head is another one

@@ -3,10 +3,10 @@
 use yew::prelude::*;
 
 use super::Act;
-use super::answer::counted;
 use super::controls::{button, entry, select};
 use super::state::{Action, Aside, Pending, State, Why};
 use crate::browser;
+use crate::count::counted;
 use crate::deployment::{Edit, GroupId};
 use crate::net::Addresses;
 

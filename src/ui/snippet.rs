@@ -3,13 +3,14 @@
 use yew::prelude::*;
 
 use super::Act;
-use super::answer::counted;
 use super::controls::{button, entry, select, sign};
 use super::fields;
 use super::host;
 use super::marks::Marks;
-use super::state::{Action, Draft, State, Ways};
+use super::state::{Action, State};
+use super::view::{Draft, Ways};
 use crate::browser::{self, Copied};
+use crate::count::counted;
 use crate::deployment::{Edit, Group, GroupId};
 use crate::dialect::{DIALECTS, Dialect, Text};
 use crate::enforce;
@@ -183,7 +184,7 @@ fn above(state: &State, act: &Act, group: &Group, dialect: &Dialect, ruleset: &R
             if whole {
                 { host::panel(state, act, group) }
             }
-            <>{ for state.unread().map(|draft| unread(act, draft)) }</>
+            <>{ for state.unread().map(|(draft, whose)| unread(act, draft, whose)) }</>
             // One node, however many notes: see fields.rs.
             <>{ for snippet.notes.iter().map(|note| html! { <p class="note">{ note }</p> }) }</>
             if !missing.is_empty() {
@@ -200,14 +201,13 @@ fn above(state: &State, act: &Act, group: &Group, dialect: &Dialect, ruleset: &R
 }
 
 /// What stands in a field and could not be read is not in the text, and must not be missed in silence.
-fn unread(act: &Act, draft: &Draft) -> Html {
+fn unread(act: &Act, draft: &Draft, whose: &str) -> Html {
     let (_, refused) = Addresses::parse(&draft.text);
     let pieces: Vec<String> = refused.iter().map(|refused| format!("“{}”", refused.text)).collect();
-    let id = draft.field.rsplit('-').next().and_then(|id| id.parse().ok()).map(GroupId);
-    let show = act.always(Action::Seek(id, draft.field.to_string()));
+    let show = act.always(Action::Seek(draft.group(), draft.field.to_string()));
     html! {
         <p class="note unread">
-            { format!("{}: {} could not be read. Every text goes without it.", draft.label, pieces.join(", ")) }{ " " }
+            { format!("Addresses of {}: {} could not be read. Every text goes without it.", whose, pieces.join(", ")) }{ " " }
             { button("Show", show) }
         </p>
     }
@@ -225,10 +225,12 @@ fn missing_peer(state: &State, act: &Act, id: GroupId, direction: Direction) -> 
         }))
     });
     let field = format!("missing-{}", id.0);
+    // Where they stand when this field is gone.
+    let home = format!("{}-{}", if outgoing { "f" } else { "a" }, id.0);
     html! {
         <div class="missing-peer" key={id.0} {onfocusin}>
             <label for={field.clone()}>{ &group.name }</label>
-            { fields::addresses(state, act, field, format!("Addresses of {}", group.name), &value, onchange) }
+            { fields::addresses(state, act, (field, home), format!("Addresses of {}", group.name), &value, onchange) }
         </div>
     }
 }

@@ -5,6 +5,7 @@ use std::rc::Rc;
 
 use yew::{AttrValue, Reducible};
 
+use super::view::{Draft, Tab, View, Ways};
 use crate::catalog::Catalog;
 use crate::check;
 use crate::deployment::{Deployment, Edit, Edited, GroupId};
@@ -14,7 +15,7 @@ use crate::finding::Finding;
 use crate::flow::{Flow, Reason, flows};
 use crate::howto::{self, HowTo};
 use crate::link;
-use crate::net::{Address, Addresses, Direction};
+use crate::net::{Address, Addresses};
 use crate::order::sort_by_key;
 use crate::pack;
 
@@ -113,93 +114,6 @@ pub struct Pending {
     pub consequences: Vec<String>,
 }
 
-/// What is looked at: not part of the deployment.
-#[derive(Clone, PartialEq, Eq)]
-pub struct View {
-    /// The group whose snippet is shown; the default is the first that has one.
-    pub group: Option<GroupId>,
-    /// The directions of the snippet, if they were chosen: see [`State::ways`].
-    pub ways: Option<Ways>,
-    /// Which of its texts.
-    pub text: Text,
-    /// The tab beside the snippet.
-    pub tab: Tab,
-    /// True if the flow table has only the rows of the group whose snippet is shown.
-    pub own_rows: bool,
-    /// Groups whose fields are unfolded.
-    pub open: Vec<GroupId>,
-    /// The element that gets the focus as soon as it is on the page, by its id.
-    pub sought: Option<String>,
-    /// The search in the catalog.
-    pub query: String,
-    /// Groups whose missing addresses are being typed beside the snippet: their fields stay until the focus leaves.
-    pub filling: Vec<GroupId>,
-    /// Texts of fields that could not be read whole.
-    pub drafts: Vec<Draft>,
-}
-
-/// A text of addresses, part of which could not be read.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Draft {
-    /// The field's id.
-    pub field: AttrValue,
-    /// Whose addresses, in words.
-    pub label: AttrValue,
-    /// What stands there.
-    pub text: AttrValue,
-}
-
-impl Draft {
-    /// True as long as a field's value is what was read of the text: other edits may have changed it since.
-    fn stands(&self, deployment: &Deployment) -> bool {
-        let read = Addresses::parse(&self.text).0;
-        let id = self.field.rsplit('-').next().and_then(|id| id.parse().ok());
-        let of_group = id.and_then(|id| deployment.group(GroupId(id)));
-        match of_group {
-            Some(group) => read == group.listens || group.connects.as_ref() == Some(&read),
-            None => read == deployment.host.management || deployment.host.base.values().any(|base| *base == read),
-        }
-    }
-}
-
-/// Directions of a snippet.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Ways {
-    /// Ingress.
-    In,
-    /// Egress.
-    Out,
-    /// Both.
-    Both,
-}
-
-impl Ways {
-    /// All of them, with their words.
-    pub const ALL: [(Self, &'static str); 3] = [(Self::In, "In"), (Self::Out, "Out"), (Self::Both, "In and out")];
-
-    /// The directions.
-    pub const fn directions(self) -> &'static [Direction] {
-        match self {
-            Self::In => &[Direction::Ingress],
-            Self::Out => &[Direction::Egress],
-            Self::Both => &Direction::ALL,
-        }
-    }
-}
-
-/// The tabs beside the snippet.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Tab {
-    /// What is to be said.
-    Findings,
-    /// The flow table.
-    Flows,
-    /// What to do for changed ports.
-    HowTo,
-    /// The facts.
-    Catalog,
-}
-
 /// Everything that can happen.
 #[derive(Clone, Debug)]
 pub enum Action {
@@ -285,18 +199,7 @@ impl State {
             future: Vec::new(),
             dropped: 0,
             made: 0,
-            view: View {
-                group: None,
-                ways: None,
-                text: Text::Apply,
-                tab: Tab::Findings,
-                own_rows: false,
-                open: Vec::new(),
-                sought: None,
-                query: String::new(),
-                filling: Vec::new(),
-                drafts: Vec::new(),
-            },
+            view: View::first(),
             aside,
             notices,
             pending: None,
@@ -332,14 +235,14 @@ impl State {
         self.view.ways.unwrap_or(if self.deployment.host.drops_outgoing { Ways::Both } else { Ways::In })
     }
 
-    /// What is typed in fields and could not be read: the texts go without it.
-    pub fn unread(&self) -> impl Iterator<Item = &Draft> {
-        self.view.drafts.iter().filter(|draft| draft.stands(&self.deployment))
+    /// What is typed in fields and could not be read, and whose it is: the texts go without it.
+    pub fn unread(&self) -> impl Iterator<Item = (&Draft, &str)> {
+        self.view.drafts.iter().filter_map(|draft| Some((draft, draft.whose(&self.deployment)?)))
     }
 
     /// What is typed in a field, as long as it is what was read there.
     pub fn draft(&self, field: &str) -> Option<AttrValue> {
-        self.unread().find(|draft| draft.field == field).map(|draft| draft.text.clone())
+        self.unread().find(|(draft, _)| draft.field == field).map(|(draft, _)| draft.text.clone())
     }
 
     fn show(&mut self, deployment: Deployment) {

@@ -31,6 +31,27 @@ fn bad_input_is_explained_beside_its_field() {
             assert!(page.text("#snippet-text").contains("(192.0.2.49)"), "the rest keeps working beside {typed}");
         }
         page.picture("bad-address");
+        // What could not be read is told above the text, and is there again when the group is unfolded.
+        let note = "Spotfire Server: “http://host.example.test/” could not be read.";
+        page.wait_for(".unread", note);
+        page.browser.click(&format!("#group-{} > summary", group::SERVER));
+        page.wait_without(&addresses);
+        page.wait_for(".unread", note);
+        page.press_button("Show");
+        page.browser.wait_with("document.activeElement.matches(arguments[0])", json!([addresses]));
+        assert_eq!(page.value(&addresses), "192.0.2.49 http://host.example.test/");
+        // So it is with a field that goes away when it has an address.
+        page.fill("#missing-4", "192.0.2.50 10.1");
+        page.browser.press(&[key::TAB]);
+        page.wait_without("#missing-4");
+        page.fill(&addresses, "192.0.2.49");
+        page.browser.press(&[key::TAB]);
+        page.wait_for(".unread", "Node: “10.1” could not be read.");
+        page.press_button("Show");
+        page.browser.wait("document.activeElement.id === 'a-4'");
+        assert_eq!(page.value("#a-4"), "192.0.2.50 10.1");
+        page.fill("#a-4", "192.0.2.50");
+        page.wait_without(".unread");
         // What is said while one types on does not take the field from under one's hands.
         page.fill(&addresses, "010.0.0.1 192.0.2.49 10.1 ");
         page.browser.wait_with(

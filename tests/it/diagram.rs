@@ -107,9 +107,8 @@ fn check(deployment: &Deployment) -> Diagram {
         let ports: BTreeSet<_> = ports.collect();
         match arrow.label.text.strip_suffix(" ports") {
             Some(count) => {
-                let numbers: BTreeSet<u16> = ports.iter().map(|(_, port)| *port).collect();
                 assert!(drawn.boxes.iter().any(|drawn| drawn.groups.len() > 1));
-                assert_eq!(count.parse(), Ok(numbers.len()), "{}", arrow.label.text);
+                assert_eq!(count.parse(), Ok(ports.len()), "{}", arrow.label.text);
             }
             None => assert_eq!(said(&arrow.label.text), ports, "{}", arrow.label.text),
         }
@@ -323,7 +322,8 @@ fn many_ports_between_two_zones_are_counted() {
     for at in 0..100 {
         let (protocol, ports) = (
             if at % 2 == 0 { Protocol::Tcp } else { Protocol::Udp },
-            PortRange::parse(&format!("{}-{}", 20_000 + 4 * at, 20_000 + 4 * at + at % 3)).unwrap(),
+            // Some numbers are of both protocols, alone or within a range.
+            PortRange::parse(&format!("{}-{}", 20_000 + 4 * (at / 4), 20_000 + 4 * (at / 4) + at % 3)).unwrap(),
         );
         let flow =
             Edit::AddFlow { initiator: client, responder: server, protocol, ports, purpose: format!("own {at}") };

@@ -4,9 +4,10 @@
 use std::fmt::Write;
 
 use super::{DIALECT, PRIORITY, Way};
+use crate::count::counted;
 use crate::dialect::nftables::OTHERS;
 use crate::dialect::{Plan, SECONDS, Text};
-use crate::net::{Direction, Policy, counted};
+use crate::net::{Direction, Policy};
 use crate::shell::{self, RUN, Script};
 
 /// Where rules wait for their confirmation; the permanent files are the earlier ones until then, in case of a restart.

@@ -196,13 +196,34 @@ fn what_could_not_be_read_is_told_until_it_is_read_or_replaced() {
     let field = AttrValue::from(format!("a-{}", server.0));
     let text = AttrValue::from("192.0.2.1, 192.0.2");
     let state = edit(state, Edit::Listens(server, Addresses::parse(&text).0));
-    let draft = Draft { field: field.clone(), label: "Addresses".into(), text: text.clone() };
+    let draft = Draft { field: field.clone(), text: text.clone() };
     let state = state.reduce(Action::Draft(draft));
     assert_eq!(state.draft(&field), Some(text));
-    assert_eq!(state.unread().count(), 1);
+    assert_eq!(state.unread().map(|(_, whose)| whose).collect::<Vec<_>>(), ["Spotfire Server"]);
+    let gone = edit(state.clone(), Edit::RemoveGroup(server));
+    assert_eq!(gone.unread().count(), 0, "nor is it anybody else's");
     let replaced = edit(state.clone(), Edit::Listens(server, Addresses::parse("192.0.2.7").0));
     assert_eq!(replaced.unread().count(), 0, "the field shows another text now");
     assert_eq!(state.reduce(Action::Read(field)).unread().count(), 0);
+}
+
+#[test]
+fn what_could_not_be_read_at_all_is_no_other_fields() {
+    let state = begin("", None, false);
+    let (client, server) = (state.deployment.groups[0].id, state.deployment.groups[2].id);
+    for (field, whose) in [
+        (format!("a-{}", server.0), Some("Spotfire Server")),
+        // Nothing is missing there: any address.
+        (format!("a-{}", client.0), None),
+        // It connects from where it listens, so there is no such field.
+        (format!("f-{}", server.0), None),
+        ("a-99".to_owned(), None),
+        ("management".to_owned(), Some("Administrators")),
+        ("base-dns".to_owned(), Some("DNS servers")),
+    ] {
+        let draft = Draft { field: field.clone().into(), text: "192.0.2".into() };
+        assert_eq!(draft.whose(&state.deployment), whose, "{field}");
+    }
 }
 
 #[test]

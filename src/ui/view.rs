@@ -1,0 +1,122 @@
+//! What is looked at and half typed: no part of the deployment, never kept and never in a link.
+
+use yew::AttrValue;
+
+use crate::deployment::{Deployment, GroupId};
+use crate::dialect::Text;
+use crate::host::BASE;
+use crate::net::{Addresses, Direction};
+
+/// What is looked at.
+#[derive(Clone, PartialEq, Eq)]
+pub struct View {
+    /// The group whose snippet is shown; the default is the first that has one.
+    pub group: Option<GroupId>,
+    /// The directions of the snippet, if they were chosen: see [`super::state::State::ways`].
+    pub ways: Option<Ways>,
+    /// Which of its texts.
+    pub text: Text,
+    /// The tab beside the snippet.
+    pub tab: Tab,
+    /// True if the flow table has only the rows of the group whose snippet is shown.
+    pub own_rows: bool,
+    /// Groups whose fields are unfolded.
+    pub open: Vec<GroupId>,
+    /// The element that gets the focus as soon as it is on the page, by its id.
+    pub sought: Option<String>,
+    /// The search in the catalog.
+    pub query: String,
+    /// Groups whose missing addresses are being typed beside the snippet: their fields stay until the focus leaves.
+    pub filling: Vec<GroupId>,
+    /// Texts of fields that could not be read whole.
+    pub drafts: Vec<Draft>,
+}
+
+impl View {
+    /// What is looked at first.
+    pub const fn first() -> Self {
+        Self {
+            group: None,
+            ways: None,
+            text: Text::Apply,
+            tab: Tab::Findings,
+            own_rows: false,
+            open: Vec::new(),
+            sought: None,
+            query: String::new(),
+            filling: Vec::new(),
+            drafts: Vec::new(),
+        }
+    }
+}
+
+/// A text of addresses, part of which could not be read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Draft {
+    /// The id of the field where these addresses are for good: `a-3` (listens on), `f-3` (connects from), `management`,
+    /// `base-dns`.
+    pub field: AttrValue,
+    /// What stands there.
+    pub text: AttrValue,
+}
+
+impl Draft {
+    /// The group whose field it is.
+    pub fn group(&self) -> Option<GroupId> {
+        self.field.split_once('-').and_then(|(_, id)| id.parse().ok()).map(GroupId)
+    }
+
+    /// Whose addresses they are, in words, as long as the field's value is what was read of the text: other edits may have
+    /// changed it since, or taken the field away.
+    pub fn whose<'a>(&self, deployment: &'a Deployment) -> Option<&'a str> {
+        let host = &deployment.host;
+        let (name, value) = match self.field.split_once('-') {
+            None => ("Administrators", Some(&host.management)),
+            Some(("base", id)) => (BASE.iter().find(|service| service.id == id)?.name, host.base.get(id)),
+            Some((kind, _)) => {
+                let group = deployment.group(self.group()?)?;
+                let value = if kind == "f" { group.connects.as_ref()? } else { &group.listens };
+                (group.name.as_str(), Some(value))
+            }
+        };
+        (value.cloned().unwrap_or_default() == Addresses::parse(&self.text).0).then_some(name)
+    }
+}
+
+/// Directions of a snippet.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ways {
+    /// Ingress.
+    In,
+    /// Egress.
+    Out,
+    /// Both.
+    Both,
+}
+
+impl Ways {
+    /// All of them, with their words.
+    pub const ALL: [(Self, &'static str); 3] = [(Self::In, "In"), (Self::Out, "Out"), (Self::Both, "In and out")];
+
+    /// The directions.
+    pub const fn directions(self) -> &'static [Direction] {
+        match self {
+            Self::In => &[Direction::Ingress],
+            Self::Out => &[Direction::Egress],
+            Self::Both => &Direction::ALL,
+        }
+    }
+}
+
+/// The tabs beside the snippet.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Tab {
+    /// What is to be said.
+    Findings,
+    /// The flow table.
+    Flows,
+    /// What to do for changed ports.
+    HowTo,
+    /// The facts.
+    Catalog,
+}
