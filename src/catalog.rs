@@ -146,6 +146,9 @@ pub struct Role {
     pub shares_port: bool,
     /// The operating system a new group of this role starts with.
     pub system: System,
+    /// True if most deployments do without it: the page folds it away while it is off.
+    #[serde(default)]
+    pub rare: bool,
     /// What it does, in one sentence.
     pub summary: &'static str,
     /// Documents.
@@ -224,8 +227,15 @@ pub struct Listener {
     /// True if it is never reached over the network: it makes no rule, but takes part in collisions.
     #[serde(default)]
     pub local: bool,
-    /// What protects it.
+    /// True if it takes any free numbers out of its range: another listener within the range is in its way, another such
+    /// range is not.
+    #[serde(default)]
+    pub pool: bool,
+    /// What protects it, where no variant says otherwise.
     pub encryption: Encryption,
+    /// Circumstances in which it differs; the first that holds counts.
+    #[serde(default)]
+    pub variants: Vec<Variant>,
     /// What it is for.
     pub purpose: &'static str,
     /// Who must reach it (the vendor's column "firewall requirement").
@@ -256,6 +266,20 @@ pub struct DefaultPorts {
     /// How many ports follow each other, at least 1.
     #[serde(default = "one")]
     pub count: u16,
+}
+
+/// Circumstances in which a listener differs.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, bound(deserialize = "'de: 'static"))]
+pub struct Variant {
+    /// When.
+    pub when: Condition,
+    /// How many ports follow each other then, at least 1.
+    #[serde(default)]
+    pub count: Option<u16>,
+    /// What protects it then.
+    #[serde(default)]
+    pub encryption: Option<Encryption>,
 }
 
 const fn one() -> u16 {
@@ -366,6 +390,12 @@ pub struct Preset {
     pub id: &'static str,
     /// Name on the page.
     pub name: &'static str,
+    /// The only release it is about; else the one that was chosen before stays.
+    #[serde(default)]
+    pub release: Option<Id>,
+    /// Answers to choices of the whole deployment: choice and answer.
+    #[serde(default)]
+    pub answers: Vec<(Id, Id)>,
     /// Its groups.
     pub groups: Vec<PresetGroup>,
 }
@@ -387,6 +417,15 @@ pub struct PresetGroup {
     /// Operating system, where it differs from the first role's.
     #[serde(default)]
     pub system: Option<System>,
+    /// The zone, where it differs from the first role's.
+    #[serde(default)]
+    pub zone: Option<Id>,
+    /// First ports, where they differ from the default: listener and number.
+    #[serde(default)]
+    pub ports: Vec<(Id, Port)>,
+    /// Answers to choices of groups: choice and answer.
+    #[serde(default)]
+    pub answers: Vec<(Id, Id)>,
 }
 
 impl Catalog {
@@ -412,6 +451,13 @@ impl Catalog {
     /// The listeners of a role, in catalog order.
     pub fn listeners_of(&self, role: Id) -> impl Iterator<Item = &Listener> {
         self.listeners.iter().filter(move |listener| listener.role == role)
+    }
+
+    /// True if each instance of the listener's service has a number of its own there: the first listener of a service. Any
+    /// other (engines, monitoring) is one for all instances of a machine.
+    pub fn per_instance(&self, listener: &Listener) -> bool {
+        self.role(listener.role).is_some_and(|role| role.hosted_on.is_some())
+            && self.listeners_of(listener.role).next().is_some_and(|first| first.id == listener.id)
     }
 
     /// The choice of that identifier.
@@ -462,6 +508,12 @@ impl Listener {
     pub fn defaults(&self, catalog: &Catalog, release: &str) -> Option<PortRange> {
         let reached = |row: &&DefaultPorts| row.since.is_empty() || catalog.at_least(release, row.since);
         self.ports.iter().rfind(reached).map(|row| PortRange::starting(row.first, row.count))
+    }
+
+    /// The most ports that it has in any release and circumstances, at least 1: room that its first number must leave.
+    pub fn most(&self) -> u16 {
+        let variants = self.variants.iter().filter_map(|variant| variant.count);
+        self.ports.iter().map(|row| row.count).chain(variants).max().unwrap_or(1)
     }
 }
 

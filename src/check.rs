@@ -117,11 +117,15 @@ fn collision(catalog: &Catalog, deployment: &Deployment, group: &Group) -> Optio
         taken.extend(ranges.into_iter().enumerate().map(|(at, range)| Taken { listener, range, at }));
     }
     let release_shares = catalog.release(deployment.release).is_some_and(|release| release.shares_service_ports);
-    let may_share =
-        |listener: &Listener| release_shares && catalog.role(listener.role).is_some_and(|role| role.shares_port);
+    let may_share = |listener: &Listener| {
+        release_shares
+            && catalog.per_instance(listener)
+            && catalog.role(listener.role).is_some_and(|role| role.shares_port)
+    };
     let clash = |one: &Taken, other: &Taken| {
         one.listener.protocol == other.listener.protocol
             && one.range.overlaps(other.range)
+            && !(one.listener.pool && other.listener.pool)
             && !(may_share(one.listener) && may_share(other.listener))
     };
     let mut clashes = Vec::new();
@@ -153,7 +157,7 @@ fn collision(catalog: &Catalog, deployment: &Deployment, group: &Group) -> Optio
         let above = (range.first().number()..u16::MAX).filter_map(|number| Port::new(number + 1));
         let Some(range) = proposed.chain(above).find_map(|first| free(first, &taken)) else { continue };
         taken[at].range = range;
-        let service = catalog.role(listener.role).is_some_and(|role| role.hosted_on.is_some());
+        let service = catalog.per_instance(listener);
         edits.push(match listener {
             _ if service => Edit::InstancePort(group.id, listener.role, instance, range.first()),
             listener if listener.same_everywhere => Edit::PortEverywhere(listener.id, Some(range.first())),

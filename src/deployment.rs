@@ -10,7 +10,7 @@ mod step;
 
 pub use edit::{Edit, Edited};
 
-use crate::catalog::{Catalog, Choice, Condition, Encryption, Id, Listener, Scope};
+use crate::catalog::{Catalog, Choice, Condition, Encryption, Id, Listener, Scope, Variant};
 use crate::net::{Addresses, Policy, Port, PortRange, Protocol, System};
 use crate::order::{Map, Set};
 
@@ -244,16 +244,42 @@ impl Deployment {
     /// The ports on which a group's listener accepts connections: one range, or one port for each instance of a service.
     /// Empty if the release has no such listener.
     pub fn listener_ports(&self, catalog: &Catalog, group: &Group, listener: &Listener) -> Vec<PortRange> {
-        if let Some(instance) = group.instances.iter().find(|instance| instance.service == listener.role) {
-            return instance.ports.iter().map(|port| PortRange::from(*port)).collect();
-        }
-        let Some(default) = listener.defaults(catalog, self.release) else {
+        let Some(default) = self.defaults(catalog, group, listener) else {
             return Vec::new();
         };
+        if catalog.per_instance(listener) {
+            return group.instance_ports(listener.role).iter().map(|port| PortRange::from(*port)).collect();
+        }
         let overrides = if listener.same_everywhere { &self.ports } else { &group.ports };
-        let count = default.last().number() - default.first().number() + 1;
         let first = overrides.get(listener.id).copied().unwrap_or(default.first());
-        vec![PortRange::starting(first, count)]
+        vec![PortRange::starting(first, default.count())]
+    }
+
+    /// The default ports of a group's listener in this release and in the circumstances that hold; `None` if the release has
+    /// no such listener.
+    pub fn defaults(&self, catalog: &Catalog, group: &Group, listener: &Listener) -> Option<PortRange> {
+        let default = listener.defaults(catalog, self.release)?;
+        let count = self.variant(catalog, group, listener, |variant| variant.count);
+        Some(PortRange::starting(default.first(), count.unwrap_or(default.count())))
+    }
+
+    /// What protects a group's listener in the circumstances that hold.
+    pub fn encryption(&self, catalog: &Catalog, group: &Group, listener: &Listener) -> Encryption {
+        let variant = self.variant(catalog, group, listener, |variant| variant.encryption);
+        variant.unwrap_or(listener.encryption)
+    }
+
+    /// What the first variant that holds says of something.
+    fn variant<T>(
+        &self,
+        catalog: &Catalog,
+        group: &Group,
+        listener: &Listener,
+        says: fn(&Variant) -> Option<T>,
+    ) -> Option<T> {
+        let ends = Ends { initiator: None, responder: Some(group) };
+        let mut holding = listener.variants.iter().filter(|variant| self.holds(catalog, &variant.when, ends));
+        holding.find_map(says)
     }
 
     /// True if the listener's role runs in the group and its condition holds there.
@@ -316,7 +342,8 @@ impl Deployment {
         let shares =
             catalog.release(self.release).is_some_and(|release| release.shares_service_ports) && role.shares_port;
         let others = catalog.listeners.iter().filter(|other| {
-            let may_share = shares && catalog.role(other.role).is_some_and(|role| role.shares_port);
+            let may_share =
+                shares && catalog.per_instance(other) && catalog.role(other.role).is_some_and(|role| role.shares_port);
             group.carries(other.role) && other.protocol == listener.protocol && !may_share
         });
         let taken: Vec<PortRange> = others.flat_map(|other| self.listener_ports(catalog, group, other)).collect();

@@ -104,7 +104,7 @@ pub fn flows(catalog: &Catalog, deployment: &Deployment) -> Vec<Flow> {
                         without: dependency.without,
                         dependency: Some(dependency.id),
                         listener: Some(listener.id),
-                        encryption: listener.encryption,
+                        encryption: deployment.encryption(catalog, responder, listener),
                         confidence: dependency.confidence.min(listener.confidence),
                         sources,
                         disagreements,

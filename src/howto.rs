@@ -67,7 +67,7 @@ pub fn steps(catalog: &Catalog, deployment: &Deployment) -> Vec<HowTo> {
 
 /// A listener whose first port the user has set.
 fn overridden(catalog: &Catalog, deployment: &Deployment, listener: &Listener, group: &Group) -> Option<HowTo> {
-    let from = listener.defaults(catalog, deployment.release)?;
+    let from = deployment.defaults(catalog, group, listener)?;
     let to = deployment.listener_ports(catalog, group, listener).first().copied()?;
     let name = catalog.full_name(listener);
     (from != to).then(|| how_to(catalog, deployment, listener, group, name, (from, to)))
@@ -142,7 +142,8 @@ impl Taken {
     /// What the listeners without instances take, switched off or not.
     fn by_others(catalog: &Catalog, deployment: &Deployment, group: &Group) -> Self {
         let mut taken = vec![0; usize::from(u16::MAX) + 1];
-        for listener in catalog.listeners.iter().filter(|listener| group.roles.contains(&listener.role)) {
+        let own = |listener: &&Listener| group.carries(listener.role) && !catalog.per_instance(listener);
+        for listener in catalog.listeners.iter().filter(own) {
             for range in deployment.listener_ports(catalog, group, listener) {
                 for port in range.first().number()..=range.last().number() {
                     if let Some(bits) = taken.get_mut(usize::from(port)) {

@@ -211,6 +211,11 @@ impl PortRange {
         self.last
     }
 
+    /// How many ports it has, at least 1.
+    pub fn count(self) -> u16 {
+        self.last.number() - self.first.number() + 1
+    }
+
     /// True if a port is in both.
     pub fn overlaps(self, other: Self) -> bool {
         self.first <= other.last && other.first <= self.last

@@ -10,7 +10,8 @@ use crate::order::Map;
 /// One change; one step of undo.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Edit {
-    /// Begin again from a preset. Answers, ports, custom flows and switched-off roles of the old deployment go.
+    /// Begin again from a preset. Answers, ports, custom flows and switched-off roles of the old deployment go; its release
+    /// stays, unless the preset is about one.
     Preset(Id),
     /// Another release. What the user typed stays; defaults follow the release.
     Release(Id),
@@ -266,20 +267,18 @@ impl Deployment {
         if listener.fixed {
             return Err(format!("The port of {} is fixed.", listener.name));
         }
-        if catalog.role(listener.role).is_some_and(|role| role.hosted_on.is_some()) {
+        if catalog.per_instance(listener) {
             return Err(format!("Each instance of {} has a port of its own.", listener.name));
         }
         let default = listener.defaults(catalog, self.release);
-        if let (Some(default), Some(port)) = (default, port) {
-            let more = default.last().number() - default.first().number();
-            if port.number().checked_add(more).is_none() {
-                return Err(format!(
-                    "{} uses {} ports from this one on: the first can be at most {}.",
-                    listener.name,
-                    more + 1,
-                    u16::MAX - more
-                ));
-            }
+        let more = listener.most() - 1;
+        if port.is_some_and(|port| port.number().checked_add(more).is_none()) {
+            return Err(format!(
+                "{} uses up to {} ports from this one on: the first can be at most {}.",
+                listener.name,
+                more + 1,
+                u16::MAX - more
+            ));
         }
         Ok(default.map(PortRange::first))
     }

@@ -20,6 +20,8 @@ impl Deployment {
         self.answers.clear();
         self.ports.clear();
         self.custom.clear();
+        self.release = preset.release.unwrap_or(self.release);
+        self.answers = preset.answers.iter().copied().collect();
         for row in &preset.groups {
             let Some((first, others)) = row.roles.split_first() else { continue };
             let id = self.add_group(catalog, first)?;
@@ -28,6 +30,9 @@ impl Deployment {
             group.machines = row.machines;
             group.roles.extend(others);
             group.system = row.system.unwrap_or(group.system);
+            group.zone = row.zone;
+            group.ports = row.ports.iter().copied().collect();
+            group.answers = row.answers.iter().copied().collect();
             for service in &row.services {
                 self.add_instance(catalog, id, service)?;
             }
@@ -103,6 +108,10 @@ impl Deployment {
         }
         if group.instance_ports(service).len() >= MOST_INSTANCES {
             return Err(format!("{MOST_INSTANCES} instances are the most this page keeps."));
+        }
+        let listener = catalog.listeners_of(service).next();
+        if listener.is_none_or(|listener| listener.defaults(catalog, self.release).is_none()) {
+            return Err(format!("Release {} has no {}.", self.release, role.name));
         }
         let port = self.next_free(catalog, group, service).ok_or("No port is free on this machine.")?;
         self.off.remove(service);

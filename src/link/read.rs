@@ -85,7 +85,7 @@ impl Reader<'_> {
     fn port(&mut self, key: &str, release: Id, listener: &Listener, value: Option<&String>) -> Option<Port> {
         let text = value.or_else(|| self.defaults.get(listener.id))?;
         let default = listener.defaults(self.catalog, release);
-        let more = default.map_or(0, |default| default.last().number() - default.first().number());
+        let more = listener.most() - 1;
         match Port::parse(text) {
             Ok(port) if !listener.fixed && port.number().checked_add(more).is_some() => {
                 (default.map(PortRange::first) != Some(port)).then_some(port)

@@ -100,6 +100,8 @@ fn card(state: &State, act: &Act, listener: &Listener) -> Html {
     let groups: Vec<&Group> =
         deployment.groups.iter().filter(|group| deployment.listening(catalog, group, listener)).collect();
     let default = listener.defaults(catalog, deployment.release);
+    let here = groups.first().map(|group| deployment.encryption(catalog, group, listener));
+    let encryption = here.unwrap_or(listener.encryption);
     let numbers = default.map_or_else(|| format!("not in {}", deployment.release), |range| range.to_string());
     let on = default.is_some() && !groups.is_empty();
     let button = match groups.first() {
@@ -126,7 +128,7 @@ fn card(state: &State, act: &Act, listener: &Listener) -> Html {
             <h4>{ listener.name }{ mark(on) }</h4>
             <dl>
                 { row("Default", format!("{} {numbers}", listener.protocol)) }
-                { row("Encryption", listener.encryption.name().to_owned()) }
+                { row("Encryption", encryption.name().to_owned()) }
                 { row("Function", listener.purpose.to_owned()) }
                 { row("Firewall", listener.requirement.to_owned()) }
                 { row("To change", format!("{}: {}", listener.change.place, listener.change.how)) }

@@ -16,6 +16,9 @@ use crate::net::Addresses;
 pub fn deployment(state: &State, act: &Act) -> Html {
     let zones = state.catalog.zones.iter().map(|zone| {
         let roles = state.catalog.roles.iter().filter(|role| role.zone == zone.id);
+        // What most do without is folded away until it is on.
+        let folded = |role: &&Role| role.rare && !state.deployment.has(&state.catalog, role.id);
+        let (more, shown): (Vec<&Role>, Vec<&Role>) = roles.partition(folded);
         let (changes, edits) = changed(state, zone.id);
         html! {
             <section aria-label={zone.name}>
@@ -26,7 +29,13 @@ pub fn deployment(state: &State, act: &Act) -> Html {
                         { sign("↺", format!("Reset {}: {changes} changed", zone.name), act.edit(Edit::Several(edits))) }
                     }
                 </h2>
-                { for roles.map(|row| role(state, act, row)) }
+                { for shown.iter().map(|row| role(state, act, row)) }
+                if !more.is_empty() {
+                    <details class="more">
+                        <summary>{ format!("{} more", more.len()) }</summary>
+                        { for more.iter().map(|row| role(state, act, row)) }
+                    </details>
+                }
             </section>
         }
     });

@@ -147,7 +147,7 @@ fn ports(state: &State, act: &Act, group: &Group) -> Html {
     let (catalog, deployment) = (&*state.catalog, &*state.deployment);
     let listening = catalog.listeners.iter().filter(|listener| deployment.listening(catalog, group, listener));
     let mut rows = listening
-        .filter(|listener| group.roles.contains(&listener.role))
+        .filter(|listener| !catalog.per_instance(listener))
         .map(|listener| port(state, act, group, listener))
         .peekable();
     let hosted: Vec<&Role> = catalog
@@ -186,7 +186,7 @@ fn add_instance(state: &State, act: &Act, group: &Group, hosted: &[&Role]) -> Ht
 }
 
 fn port(state: &State, act: &Act, group: &Group, listener: &Listener) -> Html {
-    let Some(default) = listener.defaults(&state.catalog, state.deployment.release) else { return html! {} };
+    let Some(default) = state.deployment.defaults(&state.catalog, group, listener) else { return html! {} };
     let overrides = if listener.same_everywhere { &state.deployment.ports } else { &group.ports };
     let value = overrides.get(listener.id).copied();
     let (group_id, id, everywhere) = (group.id, listener.id, listener.same_everywhere);

@@ -105,7 +105,8 @@ fn roles_resolve_and_services_have_one_listener_and_a_host() {
         assert!(!role.shares_port || role.kind == Kind::Service, "{role:?}");
         if let Some(host) = role.hosted_on {
             assert!(CATALOG.role(host).is_some_and(|host| host.kind == Kind::Node), "{role:?}");
-            assert_eq!(CATALOG.listeners_of(role.id).count(), 1, "an instance has one port: {role:?}");
+            let of_instances = CATALOG.listeners_of(role.id).filter(|listener| CATALOG.per_instance(listener));
+            assert_eq!(of_instances.count(), 1, "an instance has one port: {role:?}");
         }
         let opens = CATALOG.dependencies.iter().any(|row| row.from.contains(&role.id));
         assert!(opens || CATALOG.listeners_of(role.id).next().is_some(), "{} talks to nobody", role.id);
@@ -160,10 +161,14 @@ const VOCABULARY: &str = "
     jdbc:oracle:thin:@//{host}:{port}/SERVICE jdbc:postgresql://{host}:{port}/DB jdbc:sqlserver://{host}:{port} DatabaseName=DB
     ldap://{host}:{port} ldaps://{host}:{port} http://{host}:{port}/ https://{host}:{port}/
     http://{host}:{port}/spotfire/login.html https://{host}:{port}/spotfire/login.html
+    --connector-port={port} config-external-scheduled-updates config-http-notification custom.properties set-service-config engine.port.min engine.port.range jmx.rmi.port jmx.rmi.host
+    jmx.active TibcoSpotfireStatisticsServicesURLs Spotfire.Dxp.Worker.Host.exe.config PORT_SPSERVER PORT_SPSERVER={port}
+    PORT_JMX PORT_JMX={port} StatisticsServices --server-url --ems-enabled=true --server-url=tcp://{host}:{port} --host
+    --host=https://{host}:{port}/ defaultProxy log-forwarder.extraPorts -1 Side-cars log-forwarder
     {port} {ports} {tool} {port}} { 10.3 12.0 PostgreSQL sign-on sub-process";
 
 /// Where a number is changed, as in the last column of the vendor's table and the tables of catalog-facts 2.
-const PLACES: [&str; 15] = [
+const PLACES: [&str; 24] = [
     "server.xml",
     "nm/config/nodemanager.properties",
     "Nodes & Services, Your network",
@@ -179,6 +184,15 @@ const PLACES: [&str; 15] = [
     "config-cluster",
     "config-action-log-database-logger",
     "set-public-address",
+    "custom.properties",
+    "the installer of Statistics Services",
+    "data source definition",
+    "config-external-scheduled-updates",
+    "config-http-notification",
+    "Spotfire.Dxp.Worker.Host.exe.config",
+    "the layer of the analysis",
+    "Copilot",
+    "the log-forwarder chart",
 ];
 
 /// The words of a text that are names of the product's: with a sign or a capital within.

@@ -272,7 +272,7 @@ fn a_port_override_that_no_listener_would_follow_is_refused() {
     let mut deployment = scenarios::default();
     let node = scenarios::group(&deployment, "Node").id;
     for listener in &CATALOG.listeners {
-        let service = CATALOG.role(listener.role).is_some_and(|role| role.hosted_on.is_some());
+        let service = CATALOG.per_instance(listener);
         let port = Port::new(7777);
         if service || listener.fixed || listener.same_everywhere {
             let edited = deployment.apply(&CATALOG, &Edit::Port(node, listener.id, port));

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeSet;
 
-use portcullis::deployment::Deployment;
+use portcullis::deployment::{Deployment, Edit, Edited};
 use portcullis::flow::flows;
 
 use crate::scenarios::{self, CATALOG, machine_addresses};
@@ -59,6 +59,23 @@ fn a_cluster_with_balancer_and_directory_has_exactly_the_flows_of_the_table() {
 #[test]
 fn server_and_node_on_one_machine_have_exactly_the_flows_of_the_table() {
     demand(&scenarios::one_machine(), include_str!("../tables/one-machine.txt"));
+}
+
+#[test]
+fn every_other_preset_has_exactly_the_flows_of_its_table() {
+    let tables = [
+        ("dmz", include_str!("../tables/dmz.txt")),
+        ("aws", include_str!("../tables/aws.txt")),
+        ("kubernetes", include_str!("../tables/kubernetes.txt")),
+        ("legacy", include_str!("../tables/legacy.txt")),
+    ];
+    for (preset, table) in tables {
+        let mut deployment = Deployment::initial(&CATALOG);
+        assert_eq!(deployment.apply(&CATALOG, &Edit::Preset(preset)), Edited::Changed, "{preset}");
+        demand(&deployment, table);
+    }
+    // The other three are made by the scenarios, which the tests above demand.
+    assert_eq!(CATALOG.presets.len(), tables.len() + 3, "a preset has no table");
 }
 
 #[test]

@@ -64,7 +64,7 @@ fn clustering_grows_from_two_ports_to_four() {
         let ports = cluster.defaults(&CATALOG, release).unwrap();
         ports.last().number() - ports.first().number() + 1
     };
-    assert_eq!(["10.3", "10.10", "12.0", "14.0", "14.8"].map(count), [2, 3, 3, 4, 4]);
+    assert_eq!(["7.11", "10.3", "10.10", "12.0", "14.0", "14.8"].map(count), [1, 2, 3, 3, 4, 4]);
     assert!(cluster.same_everywhere, "one number for all servers");
 }
 
@@ -73,7 +73,32 @@ fn what_is_clear_text_by_design_is_not_called_encrypted() {
     for listener in &CATALOG.listeners {
         let clear = matches!(
             listener.name,
-            "Public HTTP" | "HTTP" | "Back-end registration" | "Registration" | "JMX" | "LDAP" | "Global Catalog"
+            "Public HTTP"
+                | "HTTP"
+                | "Back-end registration"
+                | "Registration"
+                | "LDAP"
+                | "Global Catalog"
+                | "JMX"
+                | "JMX connector"
+                | "JMX of Information Services"
+                | "JMX of TERR"
+                | "JMX of Python"
+                | "JMX of R"
+                | "JMX of Statistics Services"
+                | "HAProxy agent check"
+                | "HAProxy metrics"
+                | "Shutdown"
+                | "TERR engines"
+                | "Python engines"
+                | "DNS (UDP)"
+                | "DNS (TCP)"
+                | "NFS"
+                | "Copilot"
+                | "Agents"
+                | "Forward"
+                | "JSON"
+                | "Metrics of the forwarder"
         );
         assert_eq!(listener.encryption == portcullis::catalog::Encryption::Clear, clear, "{}", listener.id);
     }
@@ -94,12 +119,15 @@ fn the_outbound_page_is_in_the_catalog() {
 fn nobody_but_servers_balancers_and_monitors_opens_a_connection_to_a_server_or_node_that_the_table_does_not_name() {
     // Who may open what, by kind of both ends: clients never reach nodes, nodes never reach the database.
     let allowed = |from: Kind, to: Kind| match (from, to) {
-        (Kind::Client, Kind::Server | Kind::FrontDoor | Kind::External) => true,
-        (Kind::FrontDoor, Kind::Server) => true,
+        (Kind::Client, Kind::Server | Kind::FrontDoor | Kind::External | Kind::Data) => true,
+        // One behind the other (ingress and balancer), and Statistics Services by AJP.
+        (Kind::FrontDoor, Kind::Server | Kind::FrontDoor | Kind::Data) => true,
         (Kind::Server, to) => !matches!(to, Kind::Client | Kind::FrontDoor | Kind::Monitoring),
-        (Kind::Node, Kind::Server) => true,
-        (Kind::Service, Kind::Server | Kind::Service | Kind::External) => true,
-        (Kind::Monitoring, Kind::Server) => true,
+        (Kind::Node, Kind::Server | Kind::External) => true,
+        (Kind::Service, Kind::Server | Kind::Service | Kind::External | Kind::Data) => true,
+        // Metrics, probes and JMX reach everything that has them; the configuration tool reaches the database.
+        (Kind::Monitoring, to) => !matches!(to, Kind::Client | Kind::Directory | Kind::Monitoring),
+        (Kind::External, Kind::External) => true,
         _ => false,
     };
     for row in &CATALOG.dependencies {

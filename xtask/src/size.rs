@@ -15,10 +15,11 @@ use crate::Result;
 use crate::bundle::PAYLOAD_OPEN;
 
 /// The most the page may weigh on the wire, brotli-compressed: 125 KB for the main job, 15 KB for the firewalls of all hosts in
-/// both policies, 15 KB for everything people do with the page besides (undo, catalog, how-to, table, paper).
-const WIRE_BUDGET: usize = 155_000;
+/// both policies, 15 KB for everything people do with the page besides (undo, catalog, how-to, table, paper), 25 KB for
+/// the whole catalog with its findings and comparisons.
+const WIRE_BUDGET: usize = 180_000;
 /// The most it may weigh on disk, where the WebAssembly is base64 and so a third larger.
-const DISK_BUDGET: usize = 210_000;
+const DISK_BUDGET: usize = 243_000;
 
 /// What the page weighs while it is over its budget: wire, then disk. The gap to the budget may go down, never up (it was 56 KB
 /// on the wire and 104 KB on disk before the last 15 KB were granted), and this goes away with it.
