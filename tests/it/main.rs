@@ -45,6 +45,7 @@ mod printing;
 mod reading;
 mod rust_source;
 mod scenarios;
+mod schema;
 mod sequences;
 mod shell_texts;
 mod snapshots;
