@@ -50,6 +50,7 @@ mod sequences;
 mod shell_texts;
 mod snapshots;
 mod table;
+mod there_and_back;
 mod tidy;
 mod ufw;
 mod ufw_kernel;
