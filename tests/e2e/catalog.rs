@@ -28,7 +28,7 @@ fn a_number_is_looked_up_and_put_to_use() {
         let start = page.link();
         page.fill("#query", "1099");
         page.wait_for(".cards .mark", "off");
-        finds(page, &["JMX"]);
+        finds(page, &["JMX", "JMX of TERR", "JMX of Python", "JMX of R"]);
         assert!(!page.text(".diagram svg").contains("1099"));
         page.press_button("Use this: JMX");
         page.wait_for(".cards article[data-on=\"true\"] h4", "JMX");
