@@ -49,6 +49,30 @@ pub struct Catalog {
     pub dependencies: Vec<Dependency>,
     /// Deployments to begin with; the first is the one the page opens with.
     pub presets: Vec<Preset>,
+    /// Defaults that were others in earlier catalogs, the oldest change first: links of that time keep theirs.
+    #[serde(default)]
+    pub changes: Vec<Revision>,
+}
+
+/// A default that another catalog had otherwise.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Revision {
+    /// The version of the first catalog with the new default, as in [`Catalog::version`].
+    pub version: &'static str,
+    /// The listener whose default ports changed; or else a choice is named.
+    #[serde(default)]
+    pub listener: Option<Id>,
+    /// For a listener, which of its rows of [`Listener::ports`] changed, by that row's `since`.
+    #[serde(default)]
+    pub since: &'static str,
+    /// The choice whose default answer changed.
+    #[serde(default)]
+    pub choice: Option<Id>,
+    /// What it was: a port or a range, or an answer's identifier.
+    pub was: &'static str,
+    /// Why it changed, in one sentence.
+    pub text: &'static str,
 }
 
 /// A release whose defaults are known.
@@ -506,8 +530,13 @@ impl Catalog {
 impl Listener {
     /// The default ports in a release.
     pub fn defaults(&self, catalog: &Catalog, release: &str) -> Option<PortRange> {
+        self.row(catalog, release).map(|row| PortRange::starting(row.first, row.count))
+    }
+
+    /// The row of default ports that holds in a release.
+    pub fn row(&self, catalog: &Catalog, release: &str) -> Option<&DefaultPorts> {
         let reached = |row: &&DefaultPorts| row.since.is_empty() || catalog.at_least(release, row.since);
-        self.ports.iter().rfind(reached).map(|row| PortRange::starting(row.first, row.count))
+        self.ports.iter().rfind(reached)
     }
 
     /// The most ports that it has in any release and circumstances, at least 1: room that its first number must leave.

@@ -11,6 +11,7 @@
 //!                  │             └──► table ──► HTML, TSV, CSV, Markdown
 //!                  ├──► findings  (missing addresses, collisions, undecided choices, …)
 //!                  ├──► how-to    (which file, key, command for every changed port)
+//!                  ├──► upgrade   (what another release adds, removes and changes)
 //!                  └──► link      (the same deployment as text: shared, and kept by the browser)
 //! ```
 //!
@@ -39,6 +40,8 @@ pub mod check;
 pub mod diagram;
 pub mod howto;
 pub mod link;
+pub mod upgrade;
+
 pub mod table;
 
 pub mod rule;

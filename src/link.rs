@@ -4,10 +4,15 @@
 //! The text is frozen from the first release. `1;g4.a=192.0.2.21;g4.p.node-communication=9444;k3xw0` is the format's
 //! version, then the differences from a baseline that never changes, then a check on all before it. The baseline
 //! (`link/baseline1.txt`) is the first release's initial deployment, with the defaults of every port and choice of that day
-//! (`d.` lines): a later catalog with other defaults still opens an old link with the old numbers, as explicit ones.
+//! (`d.` lines): a later catalog with other defaults still opens an old link with the old numbers, as explicit ones. `v` is the
+//! version of the catalog, where it is not the first: by it, a reader is told which defaults have changed since.
 
+mod older;
 mod read;
 
+pub use older::News;
+
+use older::FIRST;
 use read::unflatten;
 
 use crate::catalog::{Catalog, Encryption, Id, Listener, Scope};
@@ -28,6 +33,8 @@ pub struct Opened {
     pub deployment: Deployment,
     /// What could not be read: whole sentences.
     pub problems: Vec<String>,
+    /// Defaults that have changed since it was written; the deployment has those of its day, except where the news say so.
+    pub news: Vec<News>,
 }
 
 type Items = Map<String, String>;
@@ -111,6 +118,9 @@ fn flatten(catalog: &Catalog, deployment: &Deployment, defaults: &Items) -> Item
     let mut items: Vec<(String, String)> = Vec::new();
     let mut put = |key: String, value: String| items.push((key, value));
     put("r".to_owned(), deployment.release.to_owned());
+    if catalog.version != FIRST {
+        put("v".to_owned(), catalog.version.to_owned());
+    }
     if !deployment.off.is_empty() {
         put("off".to_owned(), joined(deployment.off.keys().copied()));
     }

@@ -5,6 +5,10 @@
 //! spreadsheet would run or change (see `guarded`) is defused in both, and in CSV; each other danger belongs to one
 //! language, and to its one escaping function.
 
+mod compared;
+
+pub use compared::compared;
+
 use crate::catalog::{Catalog, Confidence};
 use crate::deployment::{Deployment, GroupId};
 use crate::diagram::svg;

@@ -20,6 +20,7 @@ mod paper;
 mod snippet;
 pub mod state;
 mod trail;
+mod upgrade;
 pub mod view;
 
 pub use app::Page;

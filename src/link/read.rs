@@ -1,5 +1,6 @@
 //! The reading half of links: items become a deployment, and what cannot be read becomes a sentence. Never fails.
 
+use super::older::{FIRST, Kept, complete, is_version, news};
 use super::{Items, Opened, encryption_word};
 use crate::catalog::{Catalog, Choice, Encryption, Id, Listener, Scope};
 use crate::deployment::{CustomFlow, Deployment, Group, GroupId, HostPolicy, Instance};
@@ -19,6 +20,7 @@ const MOST_PROBLEMS: usize = 6;
 struct Reader<'a> {
     catalog: &'a Catalog,
     defaults: &'a Items,
+    kept: Vec<Kept>,
     problems: Vec<String>,
     untold: usize,
 }
@@ -66,14 +68,18 @@ impl Reader<'_> {
     }
 
     /// The answer that a choice had when the text was written, as a decision unless it is today's default anyway.
-    fn answer(&mut self, key: &str, choice: &Choice, value: Option<&String>) -> Option<Id> {
+    fn answer(&mut self, group: Option<GroupId>, key: &str, choice: &Choice, value: Option<&String>) -> Option<Id> {
         let then = self.defaults.get(&format!("c.{}", choice.id));
         let (text, decided) = match value.or(then).map(String::as_str) {
             None => return None,
             Some(text) => (text.strip_prefix('?').unwrap_or(text), value.is_some() && !text.starts_with('?')),
         };
         match choice.answer(text) {
-            Some(answer) => (decided || answer.id != choice.default).then_some(answer.id),
+            Some(answer) => {
+                let kept = !decided && answer.id != choice.default;
+                self.kept.extend(kept.then_some(Kept { group, choice: choice.id }));
+                (decided || kept).then_some(answer.id)
+            }
             None => {
                 self.unknown(key, text);
                 None
@@ -101,18 +107,35 @@ impl Reader<'_> {
 
 /// Makes a deployment of items; `defaults` are those of the baseline's day, `problems` what was found so far.
 pub fn unflatten(catalog: &Catalog, mut items: Items, defaults: &Items, problems: Vec<String>) -> Opened {
-    let mut reader = Reader { catalog, defaults, problems, untold: 0 };
     let mut deployment = Deployment::initial(catalog);
     deployment.groups.clear();
-    if let Some(value) = items.remove("r") {
-        match catalog.release(&value) {
-            Some(release) => deployment.release = release.id,
-            None => reader.problem(format!(
-                "Release {} is not in this catalog: {} is shown.",
-                value.chars().take(20).collect::<String>(),
-                deployment.release
-            )),
-        }
+    let (release, version) = (items.remove("r"), items.remove("v"));
+    let known = release.as_ref().and_then(|value| catalog.release(value));
+    deployment.release = known.map_or(deployment.release, |release| release.id);
+    let made = version.as_deref().filter(|version| is_version(version)).unwrap_or(FIRST);
+    let mut defaults = defaults.clone();
+    complete(catalog, made, deployment.release, &mut defaults);
+    let mut reader = Reader { catalog, defaults: &defaults, kept: Vec::new(), problems, untold: 0 };
+    if let (Some(value), None) = (&release, known) {
+        reader.problem(format!(
+            "Release {} is not in this catalog: {} is shown.",
+            value.chars().take(20).collect::<String>(),
+            deployment.release
+        ));
+    }
+    match &version {
+        Some(version) if !is_version(version) => reader.unknown("v", version),
+        Some(version) if version.as_str() > catalog.version => reader.problem(
+            [
+                "The link was made with the catalog of ",
+                version,
+                ", which is newer than this page's (",
+                catalog.version,
+                "): defaults that it does not write down may have been others.",
+            ]
+            .concat(),
+        ),
+        _ => {}
     }
     if let Some(value) = items.remove("off") {
         deployment.off = reader.ids("off", &value, role_id).into_iter().map(|id| (id, ())).collect();
@@ -120,7 +143,7 @@ pub fn unflatten(catalog: &Catalog, mut items: Items, defaults: &Items, problems
     for choice in catalog.choices.iter().filter(|choice| choice.scope == Scope::Deployment) {
         let key = format!("c.{}", choice.id);
         let value = items.remove(&key);
-        if let Some(answer) = reader.answer(&key, choice, value.as_ref()) {
+        if let Some(answer) = reader.answer(None, &key, choice, value.as_ref()) {
             deployment.answers.insert(choice.id, answer);
         }
     }
@@ -180,7 +203,8 @@ pub fn unflatten(catalog: &Catalog, mut items: Items, defaults: &Items, problems
     if reader.untold > 0 {
         reader.problems.push(format!("{} more pieces could not be read.", reader.untold));
     }
-    Opened { deployment, problems: reader.problems }
+    let news = news(catalog, made, &deployment, &reader.kept);
+    Opened { deployment, problems: reader.problems, news }
 }
 
 fn role_id(catalog: &Catalog, id: &str) -> Option<Id> {
@@ -277,7 +301,7 @@ fn read_group(reader: &mut Reader, id: u32, mut items: Items, release: Id) -> Op
         if choice.roles.iter().any(|role| group.carries(role)) {
             let field = format!("c.{}", choice.id);
             let value = take(&field);
-            if let Some(answer) = reader.answer(&key(&field), choice, value.as_ref()) {
+            if let Some(answer) = reader.answer(Some(group.id), &key(&field), choice, value.as_ref()) {
                 group.answers.insert(choice.id, answer);
             }
         }

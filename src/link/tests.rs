@@ -45,7 +45,10 @@ fn the_initial_deployment_is_the_shortest_link() {
     let catalog = catalog();
     let text = write(&catalog, &Deployment::initial(&catalog));
     assert_eq!(text.len(), "1;xxxxxx".len(), "{text}");
-    assert_eq!(read(&catalog, &text), Opened { deployment: Deployment::initial(&catalog), problems: vec![] });
+    assert_eq!(
+        read(&catalog, &text),
+        Opened { deployment: Deployment::initial(&catalog), problems: vec![], news: vec![] }
+    );
 }
 
 #[test]

@@ -7,6 +7,7 @@ use super::Act;
 use super::controls::{entry, select, sign};
 use super::findings::sources;
 use super::state::{Action, State};
+use super::upgrade;
 use crate::browser::{self, Copied};
 use crate::count::counted;
 use crate::deployment::GroupId;
@@ -20,13 +21,19 @@ const TABLE: &str = "flow-table";
 /// The table under its bar; `told` announces what became of it.
 pub fn flows(state: &State, act: &Act, told: &Callback<AttrValue>) -> Html {
     if state.derived.flows.is_empty() {
-        return html! { <p class="empty">{ "No flow: nothing that is switched on talks to anything else." }</p> };
+        return html! {
+            <>
+                { upgrade::comparison(state, act, told) }
+                <p class="empty">{ "No flow: nothing that is switched on talks to anything else." }</p>
+            </>
+        };
     }
     let only = state.group().filter(|_| state.view.own_rows);
     let shown = state.derived.flows.iter().filter(|flow| table::has(only, flow));
     let rows = shown.map(|flow| row(state, flow)).collect::<Vec<_>>();
     html! {
         <>
+            { upgrade::comparison(state, act, told) }
             { bar(state, act, told, only, rows.len()) }
             <table class="flows" id={TABLE}>
                 <caption class="visually-hidden">{ "Allowed flows" }</caption>
@@ -75,7 +82,8 @@ fn copy_markdown(table: &Table, told: Callback<AttrValue>) {
     browser::copy(table::markdown(table), TABLE, copied(told, "Table copied as Markdown."));
 }
 
-fn copied(told: Callback<AttrValue>, words: &'static str) -> Callback<Copied> {
+/// Announces how copying went.
+pub fn copied(told: Callback<AttrValue>, words: &'static str) -> Callback<Copied> {
     Callback::from(move |copied| {
         told.emit(AttrValue::Static(match copied {
             Copied::Copied => words,
@@ -96,18 +104,23 @@ pub fn row_id(key: &str) -> String {
 }
 
 fn row(state: &State, flow: &Flow) -> Html {
-    let name = |id| state.deployment.group(id).map_or("", |group| group.name.as_str()).to_owned();
     let key = flow.key();
+    html! { <tr key={key.clone()} data-flow={key.clone()}>{ cells(state, flow, Some(row_id(&key))) }</tr> }
+}
+
+/// The cells of a flow: its ends, its port, and why; the last one can be found by its id.
+pub fn cells(state: &State, flow: &Flow, id: Option<String>) -> Html {
+    let name = |id| state.deployment.group(id).map_or("", |group| group.name.as_str()).to_owned();
     html! {
-        <tr key={key.clone()} data-flow={key.clone()}>
+        <>
             <td>{ name(flow.initiator) }</td>
             <td>{ name(flow.responder) }</td>
             <td class="mono">{ format!("{} {}", flow.protocol, flow.ports) }<small>{ flow.encryption().name() }</small></td>
             <td><details>
-                <summary id={row_id(&key)}>{ flow.purposes() }</summary>
+                <summary {id}>{ flow.purposes() }</summary>
                 { for flow.reasons.iter().map(|row| reason(state, row)) }
             </details></td>
-        </tr>
+        </>
     }
 }
 

@@ -21,10 +21,30 @@ pub fn notices(state: &State, act: &Act) -> Html {
                     <button onclick={act.always(Action::Dismiss)}>{ "Dismiss" }</button>
                 </section>
             }
+            { news(state, act).unwrap_or_default() }
             { for state.pending.as_ref().map(|edit| pending(edit, act)) }
             { for state.pasted.as_ref().map(|addresses| pasted(state, act, addresses)) }
         </>
     }
+}
+
+/// Defaults that have changed since what is shown was written, and buttons that take the new ones.
+fn news(state: &State, act: &Act) -> Option<Html> {
+    let rows: Vec<Html> = state
+        .news()
+        .map(|news| {
+            let take = news.fix.as_ref().map(|fix| button(fix.label.clone(), act.edit(fix.edit.clone())));
+            html! { <li>{ &news.text }{ " " }{ for take }</li> }
+        })
+        .collect();
+    (!rows.is_empty()).then(|| {
+        html! {
+            <section class="notice" aria-label="Changed defaults">
+                <ul>{ for rows }</ul>
+                <button onclick={act.always(Action::Known)}>{ "Dismiss" }</button>
+            </section>
+        }
+    })
 }
 
 fn aside(aside: &Aside, act: &Act) -> Html {

@@ -1,12 +1,12 @@
 //! Everything the page remembers, and one pure reducer. Never touches the browser: reading and keeping is the app's job.
 
-use std::cell::OnceCell;
+use std::cell::{OnceCell, RefCell};
 use std::rc::Rc;
 
 use yew::{AttrValue, Reducible};
 
-use super::view::{Draft, Tab, View, Ways};
-use crate::catalog::Catalog;
+use super::view::{COMPARE, Draft, Tab, View, Ways};
+use crate::catalog::{Catalog, Id};
 use crate::check;
 use crate::deployment::{Deployment, Edit, Edited, GroupId};
 use crate::diagram;
@@ -14,10 +14,11 @@ use crate::dialect::Text;
 use crate::finding::Finding;
 use crate::flow::{Flow, Reason, flows};
 use crate::howto::{self, HowTo};
-use crate::link;
+use crate::link::{self, News};
 use crate::net::{Address, Addresses};
 use crate::order::sort_by_key;
 use crate::pack;
+use crate::upgrade::{Upgrade, upgrade};
 
 /// Told once, when the first edit cannot be kept.
 const UNKEPT: &str = "This browser keeps nothing for this page: its storage is off, or full. The address of the page holds \
@@ -48,6 +49,8 @@ pub struct State {
     pub aside: Option<Aside>,
     /// What could not be read or done, until it is dismissed.
     pub notices: Vec<String>,
+    /// Defaults that have changed since what is shown was written, until they are dismissed.
+    pub news: Vec<News>,
     /// An edit that waits for a yes, because it opens or deletes something.
     pub pending: Option<Pending>,
     /// Addresses pasted outside of every field, until it is said whose they are.
@@ -68,6 +71,8 @@ pub struct Derived {
     pub offered: Vec<GroupId>,
     /// See [`State::picture`].
     picture: OnceCell<(AttrValue, bool)>,
+    /// See [`State::compared`].
+    compared: RefCell<Option<Rc<Upgrade>>>,
 }
 
 /// A step of undo or redo.
@@ -151,6 +156,8 @@ pub enum Action {
     Mine,
     /// The notices have been read.
     Dismiss,
+    /// So has the news about defaults.
+    Known,
     /// Look at a group's snippet.
     Group(GroupId),
     /// Look at other directions.
@@ -161,6 +168,10 @@ pub enum Action {
     Tab(Tab),
     /// Only the flows of the group whose snippet is shown, or all.
     OwnRows(bool),
+    /// Compare with another release, or with none.
+    Compare(Option<Id>),
+    /// Change to the release that was compared with.
+    Upgrade(Id),
     /// Search the catalog.
     Query(String),
     /// What was typed could not be read whole.
@@ -186,9 +197,9 @@ impl State {
             let unread = opened.as_ref().is_some_and(|opened| !opened.problems.is_empty());
             (opened, unread.then_some(Aside { mine: kept, why: Why::Unread }))
         };
-        let (deployment, notices) = match opened {
-            Some(opened) => (opened.deployment, opened.problems),
-            None => (Deployment::initial(&catalog), Vec::new()),
+        let (deployment, notices, news) = match opened {
+            Some(opened) => (opened.deployment, opened.problems, opened.news),
+            None => (Deployment::initial(&catalog), Vec::new(), Vec::new()),
         };
         let derived = Rc::new(Derived::of(&catalog, &deployment));
         Self {
@@ -202,6 +213,7 @@ impl State {
             view: View::first(),
             aside,
             notices,
+            news,
             pending: None,
             pasted: None,
         }
@@ -228,6 +240,22 @@ impl State {
             let drawing = diagram::diagram(&self.catalog, &self.deployment, &self.derived.flows);
             (diagram::svg::inline(&drawing).into(), drawing.height > TALL)
         })
+    }
+
+    /// What another release would change, if one is compared with; computed once for a deployment and a release.
+    pub fn compared(&self) -> Option<Rc<Upgrade>> {
+        let to = self.view.compare.filter(|to| *to != self.deployment.release)?;
+        let mut known = self.derived.compared.borrow_mut();
+        if known.as_ref().is_none_or(|known| known.to != to) {
+            *known = upgrade(&self.catalog, &self.deployment, to).map(Rc::new);
+        }
+        known.clone()
+    }
+
+    /// The news about defaults, without those whose old value is no longer there.
+    pub fn news(&self) -> impl Iterator<Item = &News> {
+        let holds = |edit: &Edit| (*self.deployment).clone().apply(&self.catalog, edit) == Edited::Changed;
+        self.news.iter().filter(move |news| news.fix.as_ref().is_none_or(|fix| holds(&fix.edit)))
     }
 
     /// The directions of the snippet: those looked at; else incoming, and both where outgoing traffic is dropped.
@@ -354,6 +382,7 @@ impl Derived {
             link: link::write(catalog, deployment),
             offered: pack::managed(catalog, deployment),
             picture: OnceCell::new(),
+            compared: RefCell::new(None),
         }
     }
 }
@@ -435,7 +464,7 @@ impl Reducible for State {
                 }
                 let opened = link::read(&next.catalog, &fragment);
                 let mine = next.aside.clone().map_or_else(|| Some(next.derived.link.clone()), |aside| aside.mine);
-                next.notices = opened.problems;
+                (next.notices, next.news) = (opened.problems, opened.news);
                 next.replace("Open the link", opened.deployment, Some(Aside { mine, why: Why::Link }));
             }
             Action::Keep => next.lay_aside(None),
@@ -444,11 +473,12 @@ impl Reducible for State {
                     let opened = link::read(&next.catalog, &mine);
                     let unread = !opened.problems.is_empty();
                     let aside = unread.then_some(Aside { mine: Some(mine), why: Why::Unread });
-                    next.notices = opened.problems;
+                    (next.notices, next.news) = (opened.problems, opened.news);
                     next.replace("Back to mine", opened.deployment, aside);
                 }
             }
             Action::Dismiss => next.notices.clear(),
+            Action::Known => next.news.clear(),
             Action::Group(group) => next.view.group = Some(group),
             Action::Ways(ways) => next.view.ways = Some(ways),
             Action::Draft(draft) => {
@@ -462,6 +492,13 @@ impl Reducible for State {
             Action::Text(text) => next.view.text = text,
             Action::Tab(tab) => next.view.tab = tab,
             Action::OwnRows(own) => next.view.own_rows = own,
+            Action::Compare(release) => next.view.compare = release,
+            Action::Upgrade(release) => {
+                next.edit(&Edit::Release(release));
+                next.view.compare = None;
+                // The button that was pressed goes with the comparison.
+                next.view.sought = Some(COMPARE.to_owned());
+            }
             Action::Query(query) => next.view.query = query,
             Action::Filling(None) => next.view.filling.clear(),
             Action::Filling(Some(group)) if next.view.filling.contains(&group) => return self,

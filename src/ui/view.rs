@@ -2,10 +2,14 @@
 
 use yew::AttrValue;
 
+use crate::catalog::Id;
 use crate::deployment::{Deployment, GroupId};
 use crate::dialect::Text;
 use crate::host::BASE;
 use crate::net::{Addresses, Direction};
+
+/// Where the release to compare with is chosen (an element's id).
+pub const COMPARE: &str = "pick-compare";
 
 /// What is looked at.
 #[derive(Clone, PartialEq, Eq)]
@@ -20,6 +24,8 @@ pub struct View {
     pub tab: Tab,
     /// True if the flow table has only the rows of the group whose snippet is shown.
     pub own_rows: bool,
+    /// The release that the deployment is compared with.
+    pub compare: Option<Id>,
     /// Groups whose fields are unfolded.
     pub open: Vec<GroupId>,
     /// The element that gets the focus as soon as it is on the page, by its id.
@@ -41,6 +47,7 @@ impl View {
             text: Text::Apply,
             tab: Tab::Findings,
             own_rows: false,
+            compare: None,
             open: Vec::new(),
             sought: None,
             query: String::new(),

@@ -139,7 +139,7 @@ fn axe_finds_nothing_and_nothing_is_wider_than_the_screen() {
             for scheme in ["light", "dark"] {
                 page.browser.prefer(scheme);
                 page.open("");
-                for state in ["Findings", "Flows", "Catalog", "changed", "unfolded", "asking"] {
+                for state in ["Findings", "Flows", "compared", "Catalog", "changed", "unfolded", "asking"] {
                     enter(page, state);
                     page.picture(&format!("{state}-{width}-{scheme}"));
                     let widest = page.browser.run("return document.scrollingElement.scrollWidth;", json!([]));
@@ -201,6 +201,13 @@ fn enter(page: &Page, state: &str) {
     match state {
         "unfolded" => {
             page.browser.run("document.querySelectorAll('details').forEach(it => it.open = true);", json!([]));
+        }
+        "compared" => {
+            page.choose("#pick-preset", "cluster");
+            page.choose("#pick-compare", "10.3");
+            page.wait_for("#compared-table", "removed");
+            page.browser
+                .run("document.querySelectorAll('#compared-table details').forEach(it => it.open = true);", json!([]));
         }
         "changed" => {
             page.choose("#pick-preset", "basic");

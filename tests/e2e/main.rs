@@ -26,6 +26,7 @@ mod states;
 mod table;
 mod tree;
 mod typing;
+mod upgrade;
 
 #[cfg(target_os = "linux")]
 #[allow(dead_code, reason = "shared with the core tests, which use all of it")]

@@ -44,7 +44,7 @@ pub fn initial_link() -> String {
 }
 
 /// All of them.
-pub const STATES: [State; 14] = [
+pub const STATES: [State; 15] = [
     State {
         name: "first-screen",
         part: ".header",
@@ -74,6 +74,7 @@ pub const STATES: [State; 14] = [
     },
     State { name: "whole-policy", part: "#snippet-text", enter: whole_policy },
     State { name: "flows", part: "#tab-Flows", enter: |page| tab(page, "Flows") },
+    State { name: "compared", part: "#tab-Flows", enter: compared },
     State { name: "catalog", part: "#tab-Catalog", enter: |page| tab(page, "Catalog") },
     State { name: "changed", part: "#tab-How-to-change", enter: changed },
     State {
@@ -119,6 +120,15 @@ fn whole_policy(page: &Page) {
     page.browser.wait("document.querySelector('#management')");
     page.browser.click("//label[contains(., 'Drop outgoing')]/input");
     page.browser.wait("document.querySelector('[id^=base-]')");
+}
+
+/// A cluster compared with an old release.
+fn compared(page: &Page) {
+    page.choose("#pick-preset", "cluster");
+    page.wait_for("#pick-group", "Load balancer");
+    tab(page, "Flows");
+    page.choose("#pick-compare", "10.3");
+    page.wait_for("#compared-table", "removed");
 }
 
 fn tab(page: &Page, name: &str) {

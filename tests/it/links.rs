@@ -171,7 +171,7 @@ fn a_value_that_makes_no_sense_is_told_and_left_out() {
         ("g3.h=", "g3.h="),
         ("g3.h=Whole", "g3.h=Whole"),
     ] {
-        let Opened { deployment, problems } = with(item);
+        let Opened { deployment, problems, .. } = with(item);
         let told = format!("“{told}” could not be read and was left out.");
         assert!(problems.contains(&told), "{item}: {problems:?}");
         // That, and that somebody changed the link.
@@ -191,7 +191,7 @@ fn a_value_that_makes_no_sense_is_told_and_left_out() {
 #[test]
 fn a_link_from_before_whole_policies_opens_as_it_did() {
     for text in include_str!("../../src/link/released.txt").lines() {
-        let Opened { deployment, problems } = link::read(&CATALOG, text);
+        let Opened { deployment, problems, .. } = link::read(&CATALOG, text);
         assert_eq!(problems, Vec::<String>::new(), "{text}");
         assert_eq!(deployment.host, HostPolicy::default(), "{text}");
         assert!(deployment.groups.iter().all(|group| group.policy == Policy::Additive), "{text}");
@@ -201,7 +201,7 @@ fn a_link_from_before_whole_policies_opens_as_it_did() {
 
 #[test]
 fn a_link_of_a_whole_policy_opens_for_ever() {
-    let Opened { deployment, problems } = link::read(&CATALOG, FROZEN);
+    let Opened { deployment, problems, .. } = link::read(&CATALOG, FROZEN);
     assert_eq!(problems, Vec::<String>::new());
     assert_eq!(link::write(&CATALOG, &deployment), FROZEN);
     let host = &deployment.host;

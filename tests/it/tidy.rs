@@ -10,7 +10,7 @@ use crate::rust_source::{Source, files, root, source, sources};
 use crate::scenarios::CATALOG;
 
 /// Which modules each module may name. `ui` and the root may name all of them. A new module is placed here first.
-const MAY_NAME: [(&str, &[&str]); 24] = [
+const MAY_NAME: [(&str, &[&str]); 25] = [
     ("net", &[]),
     ("count", &[]),
     ("order", &[]),
@@ -23,7 +23,8 @@ const MAY_NAME: [(&str, &[&str]); 24] = [
     ("check", &["net", "catalog", "deployment", "finding", "flow"]),
     ("howto", &["net", "catalog", "deployment", "finding", "flow"]),
     ("diagram", &["net", "catalog", "deployment", "finding", "flow"]),
-    ("table", &["net", "catalog", "deployment", "finding", "flow", "diagram"]),
+    ("upgrade", &["net", "catalog", "deployment", "finding", "flow", "check"]),
+    ("table", &["net", "catalog", "deployment", "finding", "flow", "diagram", "upgrade"]),
     ("link", &["net", "host", "catalog", "deployment", "finding"]),
     ("project", &["net", "catalog", "deployment", "finding"]),
     ("rule", &["net"]),

@@ -234,3 +234,53 @@ fn what_is_dropped_is_shown_until_somebody_looks_elsewhere() {
     assert_eq!(state.ways(), Ways::Both);
     assert_eq!(state.reduce(Action::Ways(Ways::Out)).ways(), Ways::Out);
 }
+
+#[test]
+fn a_comparison_is_looked_at_only_and_going_there_is_one_step() {
+    let state = begin("", None, false);
+    let (link, own) = (state.derived.link.clone(), state.deployment.release);
+    let releases: Vec<Id> = state.catalog.releases.iter().map(|release| release.id).collect();
+    let state = state.reduce(Action::Compare(Some(releases[0])));
+    assert_eq!((state.derived.link.as_str(), state.depth()), (link.as_str(), 0));
+    assert_eq!(state.compared().map(|it| (it.from, it.to)), Some((own, releases[0])));
+    assert!(Rc::ptr_eq(&state.compared().unwrap(), &state.compared().unwrap()), "computed once");
+    // It follows an edit, and another release.
+    let state = edit(state, Edit::Release(releases[1]));
+    assert_eq!(state.compared().map(|it| (it.from, it.to)), Some((releases[1], releases[0])));
+    let state = state.reduce(Action::Compare(Some(own)));
+    assert_eq!(state.compared().map(|it| (it.from, it.to)), Some((releases[1], own)));
+    // With itself there is nothing to compare.
+    assert!(edit(state.clone(), Edit::Release(own)).compared().is_none());
+    let state = state.reduce(Action::Upgrade(own));
+    assert_eq!((state.deployment.release, state.depth()), (own, 2));
+    assert!(state.compared().is_none() && state.view.sought.is_some());
+    let state = state.reduce(Action::Undo);
+    assert_eq!(state.deployment.release, releases[1]);
+    assert!(state.compared().is_none());
+}
+
+#[test]
+fn news_of_a_default_are_there_until_it_is_taken_or_they_are_dismissed() {
+    let mut catalog = Catalog::spotfire().expect("the embedded catalog");
+    catalog.version = "2199.01";
+    let (listener, was) =
+        (catalog.listeners.iter_mut().find(|listener| listener.id == "node-communication").unwrap(), "9443");
+    listener.ports[0].first = Port::new(9643).unwrap();
+    catalog.changes.push(crate::catalog::Revision {
+        version: "2199.01",
+        listener: Some(listener.id),
+        since: "",
+        choice: None,
+        was,
+        text: "A document says so.",
+    });
+    let old = somebody();
+    let state = Rc::new(State::begin(catalog, &old, None, false));
+    let news: Vec<News> = state.news().cloned().collect();
+    assert_eq!((news.len(), state.notices.len()), (1, 0));
+    let state = edit(state, news[0].fix.as_ref().unwrap().edit.clone());
+    assert_eq!(state.news().count(), 0);
+    let state = state.reduce(Action::Undo);
+    assert_eq!(state.news().count(), 1);
+    assert_eq!(state.clone().reduce(Action::Known).news().count(), 0);
+}

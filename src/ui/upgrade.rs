@@ -1,0 +1,94 @@
+//! What another release would change for this deployment: words, rows, and the button that goes there. Changes nothing until
+//! that is pressed.
+
+use yew::prelude::*;
+
+use super::Act;
+use super::controls::{button, entry, labeled, select};
+use super::flows::{cells, copied};
+use super::state::{Action, State};
+use super::view::COMPARE;
+use crate::browser;
+use crate::flow::Flow;
+use crate::table;
+use crate::upgrade::Upgrade;
+
+/// Where its rows stand.
+const ROWS: &str = "compared-table";
+
+/// The list of releases, and what the chosen one would change.
+pub fn comparison(state: &State, act: &Act, told: &Callback<AttrValue>) -> Html {
+    let catalog = &state.catalog;
+    let compared = state.compared();
+    let to = compared.as_ref().map_or("", |upgrade| upgrade.to);
+    let others = catalog.releases.iter().rev().filter(|row| row.id != state.deployment.release);
+    let entries = std::iter::once(entry("", "No comparison", to.is_empty()))
+        .chain(others.map(|row| entry(row.id, format!("{} {}", catalog.product, row.id), row.id == to)));
+    let pick = {
+        let catalog = catalog.clone();
+        act.on(move |event: Event| Some(Action::Compare(catalog.release(&browser::chosen(&event)).map(|row| row.id))))
+    };
+    // One child whether or not there is one: what comes and goes would cost the list its focus.
+    let answer = compared.as_ref().map(|upgrade| answer(state, act, told, upgrade)).unwrap_or_default();
+    let headline = compared.as_ref().map(|upgrade| upgrade.headline()).unwrap_or_default();
+    html! {
+        <section class="compared" aria-label="Compare releases">
+            <p class="bar">{ labeled(COMPARE, "Compare with release", select(COMPARE, "", entries.collect(), pick)) }</p>
+            <p role="status"><b>{ headline }</b></p>
+            { answer }
+        </section>
+    }
+}
+
+fn answer(state: &State, act: &Act, told: &Callback<AttrValue>, upgrade: &Upgrade) -> Html {
+    let details = upgrade.details(&state.catalog);
+    let plain = |sign: &'static str, word: &'static str| move |flow| (sign, word, String::new(), flow);
+    let changed = upgrade.changed.iter().map(|change| ("~", "changed", change.words(), &change.after));
+    let rows = upgrade.added.iter().map(plain("+", "added"));
+    let rows = rows.chain(upgrade.removed.iter().map(plain("−", "removed"))).chain(changed);
+    let rows = rows.map(|(sign, word, how, flow)| row(state, sign, word, how, flow));
+    let copy = {
+        let (state, upgrade, told) = (state.clone(), upgrade.clone(), told.clone());
+        Callback::from(move |_: MouseEvent| {
+            let table = table::compared(&state.catalog, &state.deployment, &upgrade);
+            let done = copied(told.clone(), "Comparison copied.");
+            browser::copy_rich(table::html(&table), table::tsv(&table), ROWS, done);
+        })
+    };
+    let change = {
+        let (to, told) = (upgrade.to, told.clone());
+        act.on(move |_: MouseEvent| {
+            told.emit(format!("Now release {to}. ↶ brings back what was here.").into());
+            Some(Action::Upgrade(to))
+        })
+    };
+    html! {
+        <>
+            if !details.is_empty() { <ul>{ for details.into_iter().map(|text| html! { <li>{ text }</li> }) }</ul> }
+            <p class="buttons">
+                { button(format!("Change to release {}", upgrade.to), change) }
+                { button("Copy comparison", copy) }
+            </p>
+            <div id={ROWS}>
+                if !upgrade.same_flows() {
+                    <table class="flows">
+                        <caption class="visually-hidden">{ format!("Flows that differ in release {}", upgrade.to) }</caption>
+                        <thead><tr>
+                            <th scope="col">{ "Change" }</th><th scope="col">{ "From" }</th><th scope="col">{ "To" }</th><th scope="col">{ "Port" }</th><th scope="col">{ "Why" }</th>
+                        </tr></thead>
+                        <tbody>{ for rows }</tbody>
+                    </table>
+                }
+            </div>
+        </>
+    }
+}
+
+fn row(state: &State, sign: &'static str, word: &'static str, how: String, flow: &Flow) -> Html {
+    html! {
+        <tr data-change={word}>
+            <td><b aria-hidden="true">{ sign }</b>{ "\u{a0}" }{ word }if !how.is_empty() { <small>{ how }</small> }</td>
+            { cells(state, flow, None) }
+        </tr>
+    }
+}
