@@ -6,6 +6,8 @@
 
 mod words;
 
+pub use words::Row;
+
 use crate::catalog::{Catalog, Id, Listener};
 use crate::check;
 use crate::deployment::{Deployment, Edit, GroupId};

@@ -11,13 +11,11 @@ pub fn compared(catalog: &Catalog, deployment: &Deployment, upgrade: &Upgrade) -
     let way = [upgrade.from, " to ", upgrade.to].concat();
     let mut head = HEAD.to_vec();
     head.insert(0, "Change");
-    let added = upgrade.added.iter().map(|flow| ("added".to_owned(), flow));
-    let removed = upgrade.removed.iter().map(|flow| ("removed".to_owned(), flow));
-    let changed = upgrade.changed.iter().map(|change| (["changed: ", &change.words()].concat(), &change.after));
     let mut rows = Vec::new();
-    for (word, flow) in added.chain(removed).chain(changed) {
-        let mut cells = row(catalog, deployment, flow, None);
-        cells.insert(0, Cell::Words(word));
+    for one in upgrade.rows() {
+        let mut cells = row(catalog, deployment, one.flow, None);
+        let colon = if one.how.is_empty() { "" } else { ": " };
+        cells.insert(0, Cell::Words([one.word, colon, &one.how].concat()));
         rows.push(cells);
     }
     let mut title = [catalog.product, " ", &way, ": changed flows (catalog ", catalog.version, ")."].concat();

@@ -37,13 +37,16 @@ pub fn flows(state: &State, act: &Act, told: &Callback<AttrValue>) -> Html {
             { bar(state, act, told, only, rows.len()) }
             <table class="flows" id={TABLE}>
                 <caption class="visually-hidden">{ "Allowed flows" }</caption>
-                <thead><tr>
-                    <th scope="col">{ "From" }</th><th scope="col">{ "To" }</th><th scope="col">{ "Port" }</th><th scope="col">{ "Why" }</th>
-                </tr></thead>
+                { head(&["From", "To", "Port", "Why"]) }
                 <tbody>{ for rows }</tbody>
             </table>
         </>
     }
+}
+
+/// The headings of a table.
+pub fn head(names: &[&'static str]) -> Html {
+    html! { <thead><tr>{ for names.iter().map(|name| html! { <th scope="col">{ *name }</th> }) }</tr></thead> }
 }
 
 /// Which rows, and where to.

@@ -50,7 +50,7 @@ pub struct State {
     /// What could not be read or done, until it is dismissed.
     pub notices: Vec<String>,
     /// Defaults that have changed since what is shown was written, until they are dismissed.
-    pub news: Vec<News>,
+    pub news: Rc<Vec<News>>,
     /// An edit that waits for a yes, because it opens or deletes something.
     pub pending: Option<Pending>,
     /// Addresses pasted outside of every field, until it is said whose they are.
@@ -213,7 +213,7 @@ impl State {
             view: View::first(),
             aside,
             notices,
-            news,
+            news: Rc::new(news),
             pending: None,
             pasted: None,
         }
@@ -464,7 +464,7 @@ impl Reducible for State {
                 }
                 let opened = link::read(&next.catalog, &fragment);
                 let mine = next.aside.clone().map_or_else(|| Some(next.derived.link.clone()), |aside| aside.mine);
-                (next.notices, next.news) = (opened.problems, opened.news);
+                (next.notices, next.news) = (opened.problems, Rc::new(opened.news));
                 next.replace("Open the link", opened.deployment, Some(Aside { mine, why: Why::Link }));
             }
             Action::Keep => next.lay_aside(None),
@@ -473,12 +473,12 @@ impl Reducible for State {
                     let opened = link::read(&next.catalog, &mine);
                     let unread = !opened.problems.is_empty();
                     let aside = unread.then_some(Aside { mine: Some(mine), why: Why::Unread });
-                    (next.notices, next.news) = (opened.problems, opened.news);
+                    (next.notices, next.news) = (opened.problems, Rc::new(opened.news));
                     next.replace("Back to mine", opened.deployment, aside);
                 }
             }
             Action::Dismiss => next.notices.clear(),
-            Action::Known => next.news.clear(),
+            Action::Known => next.news = Rc::default(),
             Action::Group(group) => next.view.group = Some(group),
             Action::Ways(ways) => next.view.ways = Some(ways),
             Action::Draft(draft) => {

@@ -1,17 +1,18 @@
 //! What another release would change for this deployment: words, rows, and the button that goes there. Changes nothing until
 //! that is pressed.
 
+use std::rc::Rc;
+
 use yew::prelude::*;
 
 use super::Act;
 use super::controls::{button, entry, labeled, select};
-use super::flows::{cells, copied};
+use super::flows::{cells, copied, head};
 use super::state::{Action, State};
 use super::view::COMPARE;
 use crate::browser;
-use crate::flow::Flow;
 use crate::table;
-use crate::upgrade::Upgrade;
+use crate::upgrade::{Row, Upgrade};
 
 /// Where its rows stand.
 const ROWS: &str = "compared-table";
@@ -40,13 +41,8 @@ pub fn comparison(state: &State, act: &Act, told: &Callback<AttrValue>) -> Html 
     }
 }
 
-fn answer(state: &State, act: &Act, told: &Callback<AttrValue>, upgrade: &Upgrade) -> Html {
+fn answer(state: &State, act: &Act, told: &Callback<AttrValue>, upgrade: &Rc<Upgrade>) -> Html {
     let details = upgrade.details(&state.catalog);
-    let plain = |sign: &'static str, word: &'static str| move |flow| (sign, word, String::new(), flow);
-    let changed = upgrade.changed.iter().map(|change| ("~", "changed", change.words(), &change.after));
-    let rows = upgrade.added.iter().map(plain("+", "added"));
-    let rows = rows.chain(upgrade.removed.iter().map(plain("−", "removed"))).chain(changed);
-    let rows = rows.map(|(sign, word, how, flow)| row(state, sign, word, how, flow));
     let copy = {
         let (state, upgrade, told) = (state.clone(), upgrade.clone(), told.clone());
         Callback::from(move |_: MouseEvent| {
@@ -73,10 +69,8 @@ fn answer(state: &State, act: &Act, told: &Callback<AttrValue>, upgrade: &Upgrad
                 if !upgrade.same_flows() {
                     <table class="flows">
                         <caption class="visually-hidden">{ format!("Flows that differ in release {}", upgrade.to) }</caption>
-                        <thead><tr>
-                            <th scope="col">{ "Change" }</th><th scope="col">{ "From" }</th><th scope="col">{ "To" }</th><th scope="col">{ "Port" }</th><th scope="col">{ "Why" }</th>
-                        </tr></thead>
-                        <tbody>{ for rows }</tbody>
+                        { head(&["Change", "From", "To", "Port", "Why"]) }
+                        <tbody>{ for upgrade.rows().into_iter().map(|one| row(state, one)) }</tbody>
                     </table>
                 }
             </div>
@@ -84,11 +78,11 @@ fn answer(state: &State, act: &Act, told: &Callback<AttrValue>, upgrade: &Upgrad
     }
 }
 
-fn row(state: &State, sign: &'static str, word: &'static str, how: String, flow: &Flow) -> Html {
+fn row(state: &State, row: Row) -> Html {
     html! {
-        <tr data-change={word}>
-            <td><b aria-hidden="true">{ sign }</b>{ "\u{a0}" }{ word }if !how.is_empty() { <small>{ how }</small> }</td>
-            { cells(state, flow, None) }
+        <tr data-change={row.word}>
+            <td><b aria-hidden="true">{ row.sign }</b>{ "\u{a0}" }{ row.word }if !row.how.is_empty() { <small>{ row.how }</small> }</td>
+            { cells(state, row.flow, None) }
         </tr>
     }
 }

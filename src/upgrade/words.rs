@@ -6,7 +6,33 @@ use crate::count::counted;
 use crate::flow::Flow;
 use crate::net::{Port, PortRange};
 
+/// A flow that differs, as a table shows it.
+pub struct Row<'a> {
+    /// What happens to it, as a sign: `+`, `−` or `~`.
+    pub sign: &'static str,
+    /// The same as a word.
+    pub word: &'static str,
+    /// For a flow that stays: what is different about it; else empty.
+    pub how: String,
+    /// The flow; one that stays is as it is in the other release.
+    pub flow: &'a Flow,
+}
+
 impl Upgrade {
+    /// The flows that differ: added, removed, changed.
+    pub fn rows(&self) -> Vec<Row<'_>> {
+        let mut rows = Vec::new();
+        for (sign, word, flows) in [("+", "added", &self.added), ("−", "removed", &self.removed)] {
+            for flow in flows {
+                rows.push(Row { sign, word, how: String::new(), flow });
+            }
+        }
+        for change in &self.changed {
+            rows.push(Row { sign: "~", word: "changed", how: change.words(), flow: &change.after });
+        }
+        rows
+    }
+
     /// True if the flows are the same, reasons included.
     pub fn same_flows(&self) -> bool {
         self.added.is_empty() && self.removed.is_empty() && self.changed.is_empty()
