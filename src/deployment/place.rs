@@ -7,7 +7,7 @@ use crate::catalog::{Catalog, Id, Kind};
 use crate::net::{Address, Addresses, Policy};
 
 /// More groups than anybody runs; keeps a hostile link from freezing the page.
-const MOST_GROUPS: usize = 400;
+const MOST_GROUPS: usize = 1000;
 /// Instances of one service in a group.
 const MOST_INSTANCES: usize = 200;
 

@@ -9,7 +9,7 @@ use crate::net::{Addresses, Policy, Port, PortRange, Protocol, System};
 use crate::order::{Map, sort_by_key};
 
 /// Limits that keep a hostile text from freezing the page; the same as those of the edits, or above them.
-pub const MOST_GROUPS: usize = 400;
+pub const MOST_GROUPS: usize = 1000;
 const MOST_FLOWS: usize = 1000;
 const MOST_ADDRESSES: usize = 4096;
 const MOST_PORTS: usize = 200;

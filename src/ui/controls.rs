@@ -3,7 +3,10 @@
 use yew::prelude::*;
 use yew::virtual_dom::{AttributeOrProperty, Attributes, VTag, VText};
 
+use super::Act;
+use super::state::Action;
 use crate::browser;
+use crate::count::counted;
 
 /// A button with words on it.
 pub fn button(words: impl Into<AttrValue>, onclick: Callback<MouseEvent>) -> Html {
@@ -60,6 +63,19 @@ fn option(entry: Entry, selected: bool) -> Html {
     option.set_attributes(Attributes::Dynamic { keys: &KEYS, values: Box::new(values.map(Some)) });
     option.add_child(VText::new(entry.words).into());
     option.into()
+}
+
+/// Under a list of which not all is shown: how much is, and more of it.
+pub fn more(act: &Act, what: &str, shown: usize, all: usize) -> Html {
+    if shown >= all {
+        return html! {};
+    }
+    html! {
+        <p class="buttons">
+            <small>{ format!("{shown} of {}", counted(all, what)) }</small>
+            { button(format!("Show more {what}s"), act.always(Action::More)) }
+        </p>
+    }
 }
 
 /// A control under its label.

@@ -3,7 +3,7 @@
 use yew::prelude::*;
 
 use super::Act;
-use super::controls::{button, sign};
+use super::controls::{button, more, sign};
 use super::custom::CustomFlows;
 use super::group;
 use super::state::{Action, State};
@@ -79,7 +79,10 @@ fn role(state: &State, act: &Act, role: &Role) -> Html {
     let carriers: Vec<&Group> =
         deployment.groups.iter().filter(|group| deployment.runs(catalog, group, role.id)).collect();
     let own: Vec<&Group> = carriers.iter().copied().filter(|group| at_home(state, group, role.id)).collect();
-    let id = role.id;
+    let (id, rows) = (role.id, state.view.rows);
+    let folds = own.iter().enumerate().filter(|(at, home)| *at < rows || state.view.open.contains(&home.id));
+    let folds: Vec<Html> = folds.map(|(_, home)| fold(state, act, home)).collect();
+    let shown = folds.len();
     let onchange = {
         let act = act.clone();
         Callback::from(move |event: Event| {
@@ -102,7 +105,7 @@ fn role(state: &State, act: &Act, role: &Role) -> Html {
                     <span class="place">{ format!("on {}", elsewhere.join(", ")) }</span>
                 }
             } else {
-                <div class="groups">{ for own.iter().map(|home| fold(state, act, home)) }</div>
+                <div class="groups">{ for folds }{ more(act, "group", shown, own.len()) }</div>
             }
         </div>
     }

@@ -3,7 +3,7 @@
 use yew::prelude::*;
 
 use super::Act;
-use super::controls::button;
+use super::controls::{button, more};
 use super::howto;
 use super::state::{Action, State};
 use crate::catalog::Id;
@@ -11,12 +11,14 @@ use crate::finding::{Finding, Place, Severity};
 
 /// The list.
 pub fn findings(state: &State, act: &Act) -> Html {
-    let rows = state.derived.findings.iter().map(|row| finding(state, act, row));
+    let all = &state.derived.findings;
+    let rows = all.iter().take(state.view.rows).map(|row| finding(state, act, row));
     html! {
-        if state.derived.findings.is_empty() {
+        if all.is_empty() {
             <p class="empty">{ "Nothing to say: every rule has its addresses, and no two listeners meet." }</p>
         } else {
             <ul class="findings">{ for rows }</ul>
+            { more(act, "finding", state.view.rows, all.len()) }
         }
     }
 }

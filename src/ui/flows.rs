@@ -4,7 +4,7 @@
 use yew::prelude::*;
 
 use super::Act;
-use super::controls::{entry, select, sign};
+use super::controls::{entry, more, select, sign};
 use super::findings::sources;
 use super::state::{Action, State};
 use super::upgrade;
@@ -29,17 +29,19 @@ pub fn flows(state: &State, act: &Act, told: &Callback<AttrValue>) -> Html {
         };
     }
     let only = state.group().filter(|_| state.view.own_rows);
-    let shown = state.derived.flows.iter().filter(|flow| table::has(only, flow));
-    let rows = shown.map(|flow| row(state, flow)).collect::<Vec<_>>();
+    let all: Vec<&Flow> = state.derived.flows.iter().filter(|flow| table::has(only, flow)).collect();
+    let rows: Vec<Html> = all.iter().take(state.view.rows).map(|flow| row(state, flow)).collect();
+    let shown = rows.len();
     html! {
         <>
             { upgrade::comparison(state, act, told) }
-            { bar(state, act, told, only, rows.len()) }
+            { bar(state, act, told, only, all.len()) }
             <table class="flows" id={TABLE}>
                 <caption class="visually-hidden">{ "Allowed flows" }</caption>
                 { head(&["From", "To", "Port", "Why"]) }
                 <tbody>{ for rows }</tbody>
             </table>
+            { more(act, "row", shown, all.len()) }
         </>
     }
 }
@@ -90,7 +92,9 @@ pub fn copied(told: Callback<AttrValue>, words: &'static str) -> Callback<Copied
     Callback::from(move |copied| {
         told.emit(AttrValue::Static(match copied {
             Copied::Copied => words,
-            Copied::Selected => "The browser does not allow copying by button. The table is selected: press Ctrl+C.",
+            Copied::Selected => {
+                "The browser does not allow copying by button. The rows shown are selected: press Ctrl+C."
+            }
         }));
     })
 }

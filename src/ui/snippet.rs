@@ -22,6 +22,9 @@ use crate::snippet::{Context, Snippet, lines, snippet};
 /// Where the text stands on the page.
 const TEXT: &str = "snippet-text";
 
+/// So many fields for missing addresses stand above the text at most.
+const FIELDS: usize = 20;
+
 /// The panel; `told` announces what became of Copy.
 pub fn panel(state: &State, act: &Act, told: &Callback<AttrValue>, marks: &mut Marks) -> Html {
     let Some(group) = state.group().and_then(|id| state.deployment.group(id)) else {
@@ -190,7 +193,10 @@ fn above(state: &State, act: &Act, group: &Group, dialect: &Dialect, ruleset: &R
             if !missing.is_empty() {
                 <div class="missing-peers" data-held={snippet.held.len().to_string()} {onfocusout}>
                     <p>{ waiting }</p>
-                    { for missing.into_iter().map(|(peer, direction)| missing_peer(state, act, GroupId(peer), direction)) }
+                    { for missing.iter().take(FIELDS).map(|(peer, way)| missing_peer(state, act, GroupId(*peer), *way)) }
+                    if missing.len() > FIELDS {
+                        <p>{ format!("{} more have none: type them on the left, or these first.", missing.len() - FIELDS) }</p>
+                    }
                 </div>
             }
             if !dialect.fields.is_empty() && !whole {

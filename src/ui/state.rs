@@ -5,7 +5,8 @@ use std::rc::Rc;
 
 use yew::{AttrValue, Reducible};
 
-use super::view::{COMPARE, Draft, Tab, View, Ways};
+use super::flows;
+use super::view::{COMPARE, Draft, ROWS, Tab, View, Ways};
 use crate::catalog::{Catalog, Id};
 use crate::check;
 use crate::deployment::{Deployment, Edit, Edited, GroupId};
@@ -172,6 +173,8 @@ pub enum Action {
     Compare(Option<Id>),
     /// Change to the release that was compared with.
     Upgrade(Id),
+    /// More rows of the lists.
+    More,
     /// Search the catalog.
     Query(String),
     /// What was typed could not be read whole.
@@ -455,6 +458,8 @@ impl Reducible for State {
                 next.view.tab = Tab::Flows;
                 // It may be none of those that are shown.
                 next.view.own_rows = false;
+                let at = next.derived.flows.iter().position(|flow| flows::row_id(&flow.key()) == id);
+                next.view.rows = next.view.rows.max(at.map_or(0, |at| at + 1));
                 next.view.sought = Some(id);
             }
             Action::Found => next.view.sought = None,
@@ -491,6 +496,7 @@ impl Reducible for State {
             Action::Read(_) => return self,
             Action::Text(text) => next.view.text = text,
             Action::Tab(tab) => next.view.tab = tab,
+            Action::More => next.view.rows += ROWS,
             Action::OwnRows(own) => next.view.own_rows = own,
             Action::Compare(release) => next.view.compare = release,
             Action::Upgrade(release) => {

@@ -11,6 +11,10 @@ use crate::net::{Addresses, Direction};
 /// Where the release to compare with is chosen (an element's id).
 pub const COMPARE: &str = "pick-compare";
 
+/// How many rows of a list (flows, findings, groups of a role) are on the page at first, and how many come with each *Show
+/// more*: what nobody has scrolled to is not made, so that an edit of a thousand groups does not pay for it.
+pub const ROWS: usize = 100;
+
 /// What is looked at.
 #[derive(Clone, PartialEq, Eq)]
 pub struct View {
@@ -26,6 +30,8 @@ pub struct View {
     pub own_rows: bool,
     /// The release that the deployment is compared with.
     pub compare: Option<Id>,
+    /// How many rows of a list are on the page at most.
+    pub rows: usize,
     /// Groups whose fields are unfolded.
     pub open: Vec<GroupId>,
     /// The element that gets the focus as soon as it is on the page, by its id.
@@ -48,6 +54,7 @@ impl View {
             tab: Tab::Findings,
             own_rows: false,
             compare: None,
+            rows: ROWS,
             open: Vec::new(),
             sought: None,
             query: String::new(),

@@ -171,7 +171,7 @@ fn falls_back(page: &Page) {
     page.choose("#pick-rows", "own");
     page.wait_for(".said .bar", "1 row");
     page.browser.click("#copy-table");
-    page.wait_for(".toast", "The table is selected: press Ctrl+C.");
+    page.wait_for(".toast", "The rows shown are selected: press Ctrl+C.");
     page.browser.press(&[key::CONTROL, "c"]);
     assert_eq!(pasted_rows(page), json!(2));
     page.is_quiet();
