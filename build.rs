@@ -16,7 +16,7 @@ use std::{env, fs};
 const SPOTFIRE: &str = include_str!("src/catalog/spotfire.json");
 
 fn main() -> Result<(), Box<dyn Error>> {
-    let facts = ["src/catalog.rs", "src/catalog/change.rs", "src/catalog/spotfire.json"];
+    let facts = ["src/catalog.rs", "src/catalog/change.rs", "src/catalog/system.rs", "src/catalog/spotfire.json"];
     for source in facts.into_iter().chain(["build.rs", "src/net.rs", "src/net/address.rs"]) {
         println!("cargo::rerun-if-changed={source}");
     }

@@ -7,10 +7,13 @@
 // The paths are spelled out because build.rs reads this file too, from elsewhere.
 #[path = "catalog/change.rs"]
 mod change;
+#[path = "catalog/system.rs"]
+mod system;
 #[path = "catalog/words.rs"]
 mod words;
 
 pub use change::{Change, Step, Tool, Work};
+pub use system::{Reserved, SystemFacts};
 
 use serde::{Deserialize, Serialize};
 
@@ -36,6 +39,9 @@ pub struct Catalog {
     pub disagreements: Vec<Disagreement>,
     /// Zones, in the order of the page.
     pub zones: Vec<Zone>,
+    /// What operating systems do with numbers by themselves.
+    #[serde(default)]
+    pub systems: Vec<SystemFacts>,
     /// The command line of the product's servers, by system.
     #[serde(default)]
     pub tools: Vec<Tool>,
@@ -242,6 +248,12 @@ pub struct Listener {
     /// The number to move to when another listener of the machine has the default, where the documents suggest one.
     #[serde(default)]
     pub alternate: Option<u16>,
+    /// The number to move to where only a privileged account may listen on the default.
+    #[serde(default)]
+    pub unprivileged: Option<Port>,
+    /// What would encrypt it, as the words that follow “To encrypt it, ”; empty if it is encrypted, or nothing would.
+    #[serde(default)]
+    pub encrypt: &'static str,
     /// True if the number cannot be changed.
     #[serde(default)]
     pub fixed: bool,
@@ -492,6 +504,11 @@ impl Catalog {
     /// The zone of that identifier.
     pub fn zone(&self, id: &str) -> Option<&Zone> {
         self.zones.iter().find(|zone| zone.id == id)
+    }
+
+    /// What an operating system does with numbers, if it is known.
+    pub fn system(&self, system: System) -> Option<&SystemFacts> {
+        self.systems.iter().find(|row| row.system == system)
     }
 
     /// The document of that identifier.

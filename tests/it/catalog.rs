@@ -81,6 +81,15 @@ fn every_row_has_a_source_that_exists() {
     CATALOG.roles.iter().for_each(|row| sourced(row, &row.sources));
     CATALOG.listeners.iter().for_each(|row| sourced(row, &row.sources));
     CATALOG.dependencies.iter().for_each(|row| sourced(row, &row.sources));
+    for facts in &CATALOG.systems {
+        for range in facts.privileged.iter().chain([&facts.ephemeral]) {
+            sourced(range, &range.sources);
+            assert!(range.first < range.last && range.text.ends_with('.'), "{range:?}");
+        }
+    }
+    for system in System::ALL {
+        assert_eq!(CATALOG.systems.iter().filter(|facts| facts.system == system).count(), 1, "{system:?}");
+    }
     for source in &CATALOG.sources {
         let link = source.url.starts_with("https://") || source.url.starts_with("http://");
         assert!(link && !source.title.is_empty() && !source.release.is_empty(), "{source:?}");
@@ -136,6 +145,9 @@ fn listeners_resolve_and_somebody_reaches_each() {
         let newest = listener.defaults(&CATALOG, CATALOG.newest()).expect("a listener of the newest release");
         assert_ne!(listener.alternate, Some(newest.first().number()), "{listener:?}");
         assert!(!listener.fixed || listener.alternate.is_none(), "{listener:?}");
+        let privileged = CATALOG.systems.iter().filter_map(|facts| facts.privileged.as_ref());
+        let low = |port| privileged.clone().any(|reserved| reserved.range().contains(port));
+        assert!(listener.unprivileged.is_none_or(|port| low(newest.first()) && !low(port)), "{listener:?}");
     }
 }
 
