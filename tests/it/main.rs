@@ -11,6 +11,8 @@ mod canonical;
 mod catalog;
 mod diagram;
 mod editing;
+mod findings;
+mod findings_laws;
 mod firewalld;
 mod firewalld_host;
 mod firewalld_text;
