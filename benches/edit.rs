@@ -106,7 +106,8 @@ fn large(page: &Browser, file: &str) {
     large::whole(&catalog, &mut own);
     // A group without a role cannot be opened by a link. Clients of a server that is not there add no flow of the catalog's.
     own.groups.iter_mut().for_each(|group| group.roles.push("analyst"));
-    for (name, deployment) in [("1000 own", own), ("1000 catalog", by_catalog(&catalog))] {
+    let groups = large::by_catalog(&catalog, 1000, true);
+    for (name, deployment) in [("1000 own", own), ("1000 catalog", by_catalog(&catalog)), ("1000 groups", groups)] {
         let flows = flows(&catalog, &deployment).len();
         page.open("about:blank");
         page.open(&format!("{file}#{}", link::write(&catalog, &deployment)));

@@ -3,13 +3,16 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+#[allow(dead_code, reason = "shared with the core's tests, which use all of it")]
+#[path = "../tests/it/large.rs"]
+mod large;
+
 use std::time::Instant;
 
-use portcullis::catalog::{Catalog, Id, Kind};
+use portcullis::catalog::Catalog;
 use portcullis::check::findings;
-use portcullis::deployment::{Deployment, Group, GroupId};
+use portcullis::deployment::Deployment;
 use portcullis::flow::flows;
-use portcullis::net::Addresses;
 
 /// Runs of each, of which the fastest counts.
 const RUNS: usize = 5;
@@ -20,8 +23,8 @@ fn main() {
         "groups   flows   findings      flows ms   findings ms   the same with clients anywhere, nodes without address"
     );
     for groups in [100, 300, 1000, 3000] {
-        let known = deployment(&catalog, groups, true);
-        let open = deployment(&catalog, groups, false);
+        let known = large::by_catalog(&catalog, groups, true);
+        let open = large::by_catalog(&catalog, groups, false);
         let (found, told, flow_time, time) = measure(&catalog, &known);
         let (_, told_open, _, time_open) = measure(&catalog, &open);
         println!(
@@ -44,31 +47,4 @@ fn measure(catalog: &Catalog, deployment: &Deployment) -> (usize, usize, f64, f6
         found = flows.len();
     }
     (found, told, flow_time, time)
-}
-
-/// So many groups; `known` with an address each, else clients are anywhere and nodes have none.
-fn deployment(catalog: &Catalog, groups: u32, known: bool) -> Deployment {
-    let mut deployment = Deployment::initial(catalog);
-    let of =
-        |kind| deployment.groups.iter().find(|group| runs(catalog, group, kind)).expect("in the first preset").clone();
-    let rows = [(Kind::Server, groups / 50), (Kind::Node, groups * 12 / 25), (Kind::Client, groups / 2)];
-    let rows = rows.map(|(kind, count)| (of(kind), kind, count));
-    deployment.groups.clear();
-    for (template, kind, count) in rows {
-        for number in 0..count {
-            let id = u32::try_from(deployment.groups.len()).expect("few") + 1;
-            let listens = match kind {
-                Kind::Client if !known => Addresses::Any,
-                Kind::Node if !known => Addresses::Missing,
-                _ => Addresses::parse(&format!("198.18.{}.{}", id / 250, id % 250)).0,
-            };
-            let name = format!("{} {number}", template.name);
-            deployment.groups.push(Group { id: GroupId(id), name, listens, ..template.clone() });
-        }
-    }
-    deployment
-}
-
-fn runs(catalog: &Catalog, group: &Group, kind: Kind) -> bool {
-    group.roles.iter().any(|role: &Id| catalog.role(role).is_some_and(|role| role.kind == kind))
 }

@@ -6,9 +6,11 @@
 mod edit;
 mod enable;
 mod place;
+mod running;
 mod step;
 
 pub use edit::{Edit, Edited};
+pub use running::Running;
 
 use crate::catalog::{Catalog, Choice, Condition, Encryption, Id, Listener, Scope, Variant};
 use crate::net::{Addresses, Policy, Port, PortRange, Protocol, System};
@@ -304,12 +306,20 @@ impl Deployment {
     /// True if the condition holds. An answer of a group is asked of the end that runs one of the choice's roles, the
     /// responder first.
     pub fn holds(&self, catalog: &Catalog, condition: &Condition, ends: Ends) -> bool {
+        self.decides(catalog, condition, ends, None)
+    }
+
+    /// The same, with what has been counted, if it has.
+    fn decides(&self, catalog: &Catalog, condition: &Condition, ends: Ends, known: Option<&Running>) -> bool {
+        let decides = |part| self.decides(catalog, part, ends, known);
         match condition {
-            Condition::All(parts) => parts.iter().all(|part| self.holds(catalog, part, ends)),
-            Condition::Any(parts) => parts.iter().any(|part| self.holds(catalog, part, ends)),
-            Condition::Not(part) => !self.holds(catalog, part, ends),
-            Condition::Role(role) => self.has(catalog, role),
-            Condition::Machines(role, least) => self.machines(catalog, role) >= *least,
+            Condition::All(parts) => parts.iter().all(decides),
+            Condition::Any(parts) => parts.iter().any(decides),
+            Condition::Not(part) => !decides(part),
+            Condition::Role(role) => known.map_or_else(|| self.has(catalog, role), |known| known.has(role)),
+            Condition::Machines(role, least) => {
+                known.map_or_else(|| self.machines(catalog, role), |known| known.machines(role)) >= *least
+            }
             Condition::Release(since, before) => {
                 since.is_none_or(|since| catalog.at_least(self.release, since))
                     && before.is_none_or(|before| !catalog.at_least(self.release, before))

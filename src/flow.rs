@@ -6,7 +6,7 @@
 use std::borrow::Cow;
 
 use crate::catalog::{Catalog, Confidence, Encryption, Id};
-use crate::deployment::{Deployment, Ends, Group, GroupId};
+use crate::deployment::{Deployment, Ends, Group, GroupId, Running};
 use crate::net::{PortRange, Protocol};
 
 /// A conversation that must be possible. Unique by its ends, protocol and ports.
@@ -81,43 +81,58 @@ impl Flow {
     }
 }
 
-/// The allowed flows of a deployment, in the order of the catalog, the user's own last.
+/// The allowed flows of a deployment, in the order of the catalog, the user's own last. Takes time in proportion to the
+/// flows, and to the pairs of groups that a row of the catalog asks about.
 pub fn flows(catalog: &Catalog, deployment: &Deployment) -> Vec<Flow> {
-    let mut found = Found::among(&deployment.groups);
+    let (running, groups) = (Running::of(catalog, deployment), &deployment.groups);
+    let mut found = Found::among(groups.len());
     for dependency in &catalog.dependencies {
         let Some(listener) = catalog.listener(dependency.to).filter(|listener| !listener.local) else { continue };
-        for responder in deployment.groups.iter().filter(|group| deployment.listening(catalog, group, listener)) {
-            for initiator in &deployment.groups {
-                let opens = dependency.from.iter().any(|role| deployment.runs(catalog, initiator, role));
+        let initiators = running.any(&dependency.from);
+        if initiators.is_empty() {
+            continue;
+        }
+        let mut sources = dependency.sources.clone();
+        sources.extend(listener.sources.iter().filter(|source| !dependency.sources.contains(source)));
+        let mut disagreements: Vec<Id> = dependency.disagreement.into_iter().collect();
+        disagreements.extend(listener.disagreement.filter(|id| dependency.disagreement != Some(id)));
+        for to in running.groups(listener.role) {
+            let responder = &groups[*to];
+            if !running.listening(responder, listener) {
+                continue;
+            }
+            let listens_on = deployment.listener_ports(catalog, responder, listener);
+            let encryption = deployment.encryption(catalog, responder, listener);
+            for from in &initiators {
+                let initiator = &groups[*from];
                 let ends = Ends { initiator: Some(initiator), responder: Some(responder) };
-                let holds = || dependency.when.as_ref().is_none_or(|when| deployment.holds(catalog, when, ends));
-                if !opens || !crosses(initiator, responder) || !holds() {
+                let holds = || dependency.when.as_ref().is_none_or(|when| running.holds(when, ends));
+                if !crosses(initiator, responder) || !holds() {
                     continue;
                 }
-                for ports in deployment.listener_ports(catalog, responder, listener) {
-                    let mut sources = dependency.sources.clone();
-                    sources.extend(listener.sources.iter().filter(|source| !dependency.sources.contains(source)));
-                    let mut disagreements: Vec<Id> = dependency.disagreement.into_iter().collect();
-                    disagreements.extend(listener.disagreement.filter(|id| dependency.disagreement != Some(id)));
+                for ports in &listens_on {
                     let reason = Reason {
                         purpose: Cow::Borrowed(dependency.purpose),
                         without: dependency.without,
                         dependency: Some(dependency.id),
                         listener: Some(listener.id),
-                        encryption: deployment.encryption(catalog, responder, listener),
+                        encryption,
                         confidence: dependency.confidence.min(listener.confidence),
-                        sources,
-                        disagreements,
+                        sources: sources.clone(),
+                        disagreements: disagreements.clone(),
                     };
-                    found.add(initiator, responder, listener.protocol, ports, reason);
+                    found.add([(*from, initiator), (*to, responder)], listener.protocol, *ports, reason);
                 }
             }
         }
     }
     for custom in &deployment.custom {
-        let end = |id| deployment.group(id).filter(|group| deployment.takes_part(catalog, group));
+        let end = |id| {
+            let mut places = groups.iter().enumerate();
+            places.find(|(_, group)| group.id == id).filter(|(_, group)| deployment.takes_part(catalog, group))
+        };
         if let (Some(initiator), Some(responder)) = (end(custom.initiator), end(custom.responder))
-            && crosses(initiator, responder)
+            && crosses(initiator.1, responder.1)
         {
             let reason = Reason {
                 purpose: Cow::Owned(custom.purpose.clone()),
@@ -129,7 +144,7 @@ pub fn flows(catalog: &Catalog, deployment: &Deployment) -> Vec<Flow> {
                 sources: Vec::new(),
                 disagreements: Vec::new(),
             };
-            found.add(initiator, responder, custom.protocol, custom.ports, reason);
+            found.add([initiator, responder], custom.protocol, custom.ports, reason);
         }
     }
     found.flows
@@ -141,29 +156,35 @@ fn crosses(initiator: &Group, responder: &Group) -> bool {
 }
 
 /// Flows found so far, and where those of each pair of groups stand: few for any pair, however many in all.
-struct Found<'a> {
+struct Found {
     flows: Vec<Flow>,
-    groups: &'a [Group],
-    of_pairs: Vec<Vec<usize>>,
+    groups: usize,
+    /// For each pair of groups the flow that was found last, counted from 1; 0 if there is none.
+    last: Vec<u32>,
+    /// For each flow the one of the same pair that was found before it, likewise.
+    before: Vec<u32>,
 }
 
-impl<'a> Found<'a> {
-    fn among(groups: &'a [Group]) -> Self {
-        Self { flows: Vec::new(), groups, of_pairs: vec![Vec::new(); groups.len() * groups.len()] }
+impl Found {
+    fn among(groups: usize) -> Self {
+        Self { flows: Vec::new(), groups, last: vec![0; groups * groups], before: Vec::new() }
     }
 
-    fn add(&mut self, initiator: &Group, responder: &Group, protocol: Protocol, ports: PortRange, reason: Reason) {
-        let (initiator, responder) = (initiator.id, responder.id);
-        let [from, to] =
-            [initiator, responder].map(|id| self.groups.iter().position(|group| group.id == id).unwrap_or(0));
-        let of_pair = &mut self.of_pairs[from * self.groups.len() + to];
-        for at in of_pair.iter() {
-            let flow = &mut self.flows[*at];
+    /// Adds a reason for a flow between two groups, each with its position.
+    fn add(&mut self, ends: [(usize, &Group); 2], protocol: Protocol, ports: PortRange, reason: Reason) {
+        let [(from, initiator), (to, responder)] = ends;
+        let last = &mut self.last[from * self.groups + to];
+        let mut at = *last as usize;
+        while at > 0 {
+            let flow = &mut self.flows[at - 1];
             if (flow.protocol, flow.ports) == (protocol, ports) {
                 return flow.reasons.push(reason);
             }
+            at = self.before[at - 1] as usize;
         }
-        of_pair.push(self.flows.len());
+        self.before.push(*last);
+        let (initiator, responder) = (initiator.id, responder.id);
         self.flows.push(Flow { initiator, responder, protocol, ports, reasons: vec![reason] });
+        *last = u32::try_from(self.flows.len()).unwrap_or(0);
     }
 }

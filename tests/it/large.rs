@@ -3,7 +3,7 @@
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
-use portcullis::catalog::Catalog;
+use portcullis::catalog::{Catalog, Id, Kind};
 use portcullis::deployment::{Deployment, Edit, Edited, Group, GroupId};
 use portcullis::net::{Address, Addresses, Policy, Port, PortRange, Protocol, System};
 use portcullis::order::Map;
@@ -82,6 +82,34 @@ pub fn deployment(catalog: &Catalog) -> Deployment {
     assert_eq!(edits.len(), FLOWS);
     assert_eq!(deployment.apply(catalog, &Edit::Several(edits)), Edited::Changed);
     deployment
+}
+
+/// So many groups with the catalog's flows: servers, nodes with services, and client networks, in the shares of 20, 480 and 500
+/// of a thousand; `known` with an address each, else clients are anywhere and nodes have none.
+pub fn by_catalog(catalog: &Catalog, groups: u32, known: bool) -> Deployment {
+    let mut deployment = Deployment::initial(catalog);
+    let of =
+        |kind| deployment.groups.iter().find(|group| runs(catalog, group, kind)).expect("in the first preset").clone();
+    let rows = [(Kind::Server, groups / 50), (Kind::Node, groups * 12 / 25), (Kind::Client, groups / 2)];
+    let rows = rows.map(|(kind, count)| (of(kind), kind, count));
+    deployment.groups.clear();
+    for (template, kind, count) in rows {
+        for number in 0..count {
+            let id = u32::try_from(deployment.groups.len()).expect("few") + 1;
+            let listens = match kind {
+                Kind::Client if !known => Addresses::Any,
+                Kind::Node if !known => Addresses::Missing,
+                _ => Addresses::parse(&format!("198.18.{}.{}", id / 250, id % 250)).0,
+            };
+            let name = format!("{} {number}", template.name);
+            deployment.groups.push(Group { id: GroupId(id), name, listens, ..template.clone() });
+        }
+    }
+    deployment
+}
+
+fn runs(catalog: &Catalog, group: &Group, kind: Kind) -> bool {
+    group.roles.iter().any(|role: &Id| catalog.role(role).is_some_and(|role| role.kind == kind))
 }
 
 /// Makes every host's text its whole policy, with everything that asks for an address filled in.
