@@ -17,6 +17,7 @@ use crate::catalog::{Catalog, Encryption, Id};
 use crate::count::counted;
 use crate::deployment::{Deployment, GroupId};
 use crate::flow::Flow;
+use crate::order::sort_by_key;
 use subject::Subject;
 
 /// More arrows than anybody could follow; beyond it only the boxes are drawn, and the picture says so.
@@ -200,15 +201,14 @@ fn bundles(flows: &[Flow], subjects: &[Subject]) -> Vec<Bundle> {
     let homes = subjects.iter().flat_map(|subject| subject.groups.iter().map(|group| (group.id, subject.id())));
     let homes = sorted(homes, |(group, _)| *group);
     let home = |id: GroupId| homes.binary_search_by_key(&id, |(group, _)| *group).map_or(id, |at| homes[at].1);
-    let order = sorted(
-        flows.iter().enumerate().map(|(at, flow)| (at, flow, [home(flow.initiator), home(flow.responder)])),
-        |(_, flow, ends)| (*ends, flow.encryption(), flow.protocol, flow.ports),
-    );
+    let order = flows.iter().enumerate().map(|(at, flow)| {
+        (at, [home(flow.initiator), home(flow.responder)], flow.encryption(), flow.protocol, flow.ports)
+    });
+    let order = sorted(order, |&(_, ends, encryption, protocol, ports)| (ends, encryption, protocol, ports));
     let mut bundles: Vec<Bundle> = Vec::new();
-    for (at, flow, ends) in order {
-        let encryption = flow.encryption();
-        let (first, last) = (flow.ports.first().number(), flow.ports.last().number());
-        let udp = flow.protocol == crate::net::Protocol::Udp;
+    for (at, ends, encryption, protocol, ports) in order {
+        let (first, last) = (ports.first().number(), ports.last().number());
+        let udp = protocol == crate::net::Protocol::Udp;
         let follows = |bundle: &&mut Bundle| {
             bundle.ends == ends
                 && bundle.encryption == encryption
@@ -313,14 +313,9 @@ fn description(subjects: &[Subject], bundles: &[Bundle]) -> String {
     sentences.join("; ") + "."
 }
 
-/// The items in the order of their keys; equal ones stay as they were. Much smaller than the library's sorting, and fast
-/// enough for what fits into a picture.
+/// The items in the order of their keys; equal ones stay as they were.
 fn sorted<T, K: Ord>(items: impl Iterator<Item = T>, key: impl Fn(&T) -> K) -> Vec<T> {
-    let mut sorted = Vec::new();
-    for item in items {
-        let own = key(&item);
-        let at = sorted.partition_point(|other| key(other) <= own);
-        sorted.insert(at, item);
-    }
+    let mut sorted = items.collect();
+    sort_by_key(&mut sorted, key);
     sorted
 }

@@ -257,7 +257,19 @@ fn arrow([from, to]: [&Subject; 2], flows: &[Flow], bundle: &Bundle) -> Arrow {
     let mut title = format!("{} → {}: {ports}, {}", from.name, to.name, bundle.encryption.name());
     let flows: Vec<&Flow> = bundle.flows.iter().filter_map(|at| flows.get(*at)).collect();
     let mut told: Vec<String> = Vec::new();
+    let mut last: Option<&Flow> = None;
     for flow in &flows {
+        // Of thousands, most are there for the reasons of the one before.
+        let reasons = |flow: &&Flow| {
+            flow.reasons
+                .iter()
+                .map(|reason| &reason.purpose)
+                .eq(last.into_iter().flat_map(|last| &last.reasons).map(|reason| &reason.purpose))
+        };
+        if reasons(flow) {
+            continue;
+        }
+        last = Some(flow);
         let purposes = flow.purposes();
         if told.contains(&purposes) {
             continue;

@@ -14,12 +14,17 @@ use crate::net::Addresses;
 
 /// The form that says what the deployment is.
 pub fn deployment(state: &State, act: &Act) -> Html {
+    let (catalog, deployment) = (&*state.catalog, &*state.deployment);
+    // Under which role each group is shown: the first that runs there.
+    let home = |group: &Group| group.placed().find(|role| deployment.runs(catalog, group, role));
+    let homes: Vec<(&Group, Option<Id>)> = deployment.groups.iter().map(|group| (group, home(group))).collect();
+    let role = |row: &Role| role(state, act, &homes, row);
     let zones = state.catalog.zones.iter().map(|zone| {
         let roles = state.catalog.roles.iter().filter(|role| role.zone == zone.id);
         // What most do without is folded away until it is on.
-        let folded = |role: &&Role| role.rare && !state.deployment.has(&state.catalog, role.id);
+        let folded = |role: &&Role| role.rare && !deployment.has(catalog, role.id);
         let (more, shown): (Vec<&Role>, Vec<&Role>) = roles.partition(folded);
-        let (changes, edits) = changed(state, zone.id);
+        let (changes, edits) = changed(state, &homes, zone.id);
         html! {
             <section aria-label={zone.name}>
                 <h2>
@@ -29,11 +34,11 @@ pub fn deployment(state: &State, act: &Act) -> Html {
                         { sign("↺", format!("Reset {}: {changes} changed", zone.name), act.edit(Edit::Several(edits))) }
                     }
                 </h2>
-                { for shown.iter().map(|row| role(state, act, row)) }
+                { for shown.into_iter().map(&role) }
                 if !more.is_empty() {
                     <details class="more">
                         <summary>{ format!("{} more", more.len()) }</summary>
-                        { for more.iter().map(|row| role(state, act, row)) }
+                        { for more.into_iter().map(&role) }
                     </details>
                 }
             </section>
@@ -52,14 +57,13 @@ pub fn deployment(state: &State, act: &Act) -> Html {
 }
 
 /// What is not as the catalog says in a zone's section: how many values, and the edits that reset them.
-fn changed(state: &State, zone: Id) -> (usize, Vec<Edit>) {
+fn changed(state: &State, homes: &[(&Group, Option<Id>)], zone: Id) -> (usize, Vec<Edit>) {
     let (catalog, deployment) = (&*state.catalog, &*state.deployment);
     let here = |role: Id| catalog.role(role).is_some_and(|role| role.zone == zone);
     let mut count = 0;
     let mut edits = Vec::new();
-    for group in &deployment.groups {
-        let home = deployment.running(catalog, group).first().is_some_and(|role| here(role));
-        if home && group.changes() > 0 {
+    for (group, home) in homes {
+        if home.is_some_and(here) && group.changes() > 0 {
             count += group.changes();
             edits.push(Edit::Reset(group.id));
         }
@@ -73,12 +77,10 @@ fn changed(state: &State, zone: Id) -> (usize, Vec<Edit>) {
     (count + edits.len() - groups, edits)
 }
 
-fn role(state: &State, act: &Act, role: &Role) -> Html {
+fn role(state: &State, act: &Act, homes: &[(&Group, Option<Id>)], role: &Role) -> Html {
     let (catalog, deployment) = (&*state.catalog, &*state.deployment);
     let on = deployment.has(catalog, role.id);
-    let carriers: Vec<&Group> =
-        deployment.groups.iter().filter(|group| deployment.runs(catalog, group, role.id)).collect();
-    let own: Vec<&Group> = carriers.iter().copied().filter(|group| at_home(state, group, role.id)).collect();
+    let own: Vec<&Group> = homes.iter().filter(|(_, home)| *home == Some(role.id)).map(|(group, _)| *group).collect();
     let (id, rows) = (role.id, state.view.rows);
     let folds = own.iter().enumerate().filter(|(at, home)| *at < rows || state.view.open.contains(&home.id));
     let folds: Vec<Html> = folds.map(|(_, home)| fold(state, act, home)).collect();
@@ -93,7 +95,10 @@ fn role(state: &State, act: &Act, role: &Role) -> Html {
         })
     };
     let elsewhere: Vec<&str> = match own.is_empty() {
-        true => carriers.iter().map(|group| group.name.as_str()).collect(),
+        true => {
+            let carriers = deployment.groups.iter().filter(|group| deployment.runs(catalog, group, role.id));
+            carriers.map(|group| group.name.as_str()).collect()
+        }
         false => Vec::new(),
     };
     html! {
@@ -109,11 +114,6 @@ fn role(state: &State, act: &Act, role: &Role) -> Html {
             }
         </div>
     }
-}
-
-/// True if the group is shown under this role: the first that runs there.
-fn at_home(state: &State, group: &Group, role: Id) -> bool {
-    state.deployment.running(&state.catalog, group).first() == Some(&role)
 }
 
 fn fold(state: &State, act: &Act, shown: &Group) -> Html {

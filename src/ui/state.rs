@@ -332,10 +332,15 @@ impl State {
             let moved = |reason: &Reason| {
                 reason.listener.is_some() && new.reasons.iter().any(|it| it.listener == reason.listener)
             };
-            (old.initiator, old.responder) == (new.initiator, new.responder)
-                && ((old.protocol, old.ports) == (new.protocol, new.ports) || old.reasons.iter().any(moved))
+            (old.protocol, old.ports) == (new.protocol, new.ports) || old.reasons.iter().any(moved)
         };
-        let known = |flow: &Flow| self.derived.flows.iter().any(|old| same(old, flow));
+        let ends = |flow: &Flow| (flow.initiator, flow.responder);
+        let mut old: Vec<&Flow> = self.derived.flows.iter().collect();
+        sort_by_key(&mut old, |flow| ends(flow));
+        let known = |flow: &Flow| {
+            let first = old.partition_point(|old| ends(old) < ends(flow));
+            old[first..].iter().take_while(|old| ends(old) == ends(flow)).any(|old| same(old, flow))
+        };
         let opened = flows(&self.catalog, &next);
         let opened = opened.iter().filter(|flow| !known(flow)).map(|flow| format!("Opens {}", describe(flow, &next)));
         let lost = self.deployment.custom.iter().filter(|flow| !next.custom.iter().any(|left| left.id == flow.id));
