@@ -4,6 +4,7 @@ use yew::prelude::*;
 
 use super::Act;
 use super::controls::{entry, labeled, select};
+use super::findings::sources;
 use super::state::{Action, State};
 use crate::browser;
 use crate::catalog::{Choice, Scope};
@@ -36,7 +37,7 @@ fn choice(state: &State, act: &Act, choice: &Choice, group: &Group) -> Html {
     html! {
         <>
             { labeled(name.clone(), choice.question, select(name, "", entries, onchange)) }
-            { for said.map(|row| html! { <small class="disagreement">{ row.text }</small> }) }
+            { for said.map(|row| html! { <small class="disagreement">{ row.text }{ sources(state, &row.sources) }</small> }) }
         </>
     }
 }

@@ -20,6 +20,7 @@ mod first_screen;
 mod gestures;
 mod hosts;
 mod keeping;
+mod many;
 mod monkey;
 mod pictures;
 mod states;
@@ -28,6 +29,9 @@ mod tree;
 mod typing;
 mod upgrade;
 
+#[allow(dead_code, reason = "shared with the core tests, which use all of it")]
+#[path = "../it/large.rs"]
+mod large;
 #[cfg(target_os = "linux")]
 #[allow(dead_code, reason = "shared with the core tests, which use all of it")]
 #[path = "../it/namespace.rs"]

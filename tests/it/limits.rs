@@ -206,6 +206,21 @@ fn a_thousand_flows_keep_the_limits_and_say_what_they_should() {
 }
 
 #[test]
+fn a_thousand_groups_have_the_flows_that_the_catalog_says() {
+    let deployment = large::by_catalog(&CATALOG, 1000, true);
+    let flows = portcullis::flow::flows(&CATALOG, &deployment);
+    let (servers, nodes, clients) = (20, 480, 500);
+    // Clients on 443; nodes on 9080 and 9443, and the other way with two services more; servers with each other on the
+    // cluster's ports, 9080 and 9443.
+    let expected = servers * (clients + nodes * (2 + 4)) + servers * (servers - 1) * 3;
+    assert_eq!(flows.len(), expected);
+    let keys: BTreeSet<String> = flows.iter().map(portcullis::flow::Flow::key).collect();
+    assert_eq!(keys.len(), flows.len(), "a flow is there twice");
+    // However many groups there are, what is to be said of them stays short.
+    assert!(portcullis::check::findings(&CATALOG, &deployment, &flows).len() < 10);
+}
+
+#[test]
 fn a_broken_limit_is_noticed() {
     let nftables = crate::printing::nftables();
     for text in [
