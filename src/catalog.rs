@@ -87,7 +87,7 @@ pub struct Revision {
 pub struct Release {
     /// Its number, as written in links.
     pub id: &'static str,
-    /// True if services whose role says `shares_port` may listen on one number of one machine.
+    /// True if services whose role says `shares_port` may listen on one number of one machine, unless an answer says otherwise.
     pub shares_service_ports: bool,
 }
 
@@ -396,6 +396,10 @@ pub struct Answer {
     pub id: &'static str,
     /// Words on the page.
     pub name: &'static str,
+    /// Whether services whose role says `shares_port` may listen on one number of one machine, where this answer decides that
+    /// and not the release.
+    #[serde(default)]
+    pub shares_service_ports: Option<bool>,
 }
 
 /// Something that is true or false of a deployment, or of the two ends of a flow.

@@ -342,19 +342,32 @@ impl Deployment {
         concerned && choice.when.as_ref().is_none_or(|condition| self.holds(catalog, condition, ends))
     }
 
+    /// True if services that may share a number may do so here: an answer says it, else the release does.
+    pub fn shares_service_ports(&self, catalog: &Catalog) -> bool {
+        let said = catalog.choices.iter().filter(|choice| choice.scope == Scope::Deployment).find_map(|choice| {
+            let answer = choice.answer(self.answer(choice, None).answer)?;
+            answer.shares_service_ports
+        });
+        said.unwrap_or_else(|| catalog.release(self.release).is_some_and(|release| release.shares_service_ports))
+    }
+
+    /// True if the listener may have a number that another one has of which the same is true.
+    pub fn may_share(&self, catalog: &Catalog, listener: &Listener) -> bool {
+        catalog.per_instance(listener)
+            && catalog.role(listener.role).is_some_and(|role| role.shares_port)
+            && self.shares_service_ports(catalog)
+    }
+
     /// The next free port for one more instance of a service in a group: the first from the service's default that no other
     /// instance there has (switched off or not) and no other listener there uses. Services that may share a number in this
     /// release do not hinder each other.
     pub fn next_free(&self, catalog: &Catalog, group: &Group, service: Id) -> Option<Port> {
         let listener = catalog.listeners_of(service).next()?;
         let start = listener.defaults(catalog, self.release)?.first();
-        let role = catalog.role(service)?;
-        let shares =
-            catalog.release(self.release).is_some_and(|release| release.shares_service_ports) && role.shares_port;
+        let shares = self.may_share(catalog, listener);
         let others = catalog.listeners.iter().filter(|other| {
-            let may_share =
-                shares && catalog.per_instance(other) && catalog.role(other.role).is_some_and(|role| role.shares_port);
-            group.carries(other.role) && other.protocol == listener.protocol && !may_share
+            let hinders = !shares || !self.may_share(catalog, other);
+            group.carries(other.role) && other.protocol == listener.protocol && hinders
         });
         let taken: Vec<PortRange> = others.flat_map(|other| self.listener_ports(catalog, group, other)).collect();
         let free = |port: &Port| !taken.iter().any(|range| range.contains(*port));

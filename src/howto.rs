@@ -79,18 +79,20 @@ fn instances(catalog: &Catalog, deployment: &Deployment, group: &Group, found: &
     if group.instances.is_empty() {
         return;
     }
-    let shares = catalog.release(deployment.release).is_some_and(|release| release.shares_service_ports);
     let mut taken = Taken::by_others(catalog, deployment, group);
     let mut waiting: Vec<Waiting> = Vec::new();
     for instance in &group.instances {
         let Some(listener) = catalog.listeners_of(instance.service).next() else { continue };
-        let (Some(start), Some(role)) =
-            (listener.defaults(catalog, deployment.release), catalog.role(instance.service))
-        else {
-            continue;
-        };
+        let Some(start) = listener.defaults(catalog, deployment.release) else { continue };
         let (next, ports) = (start.first().number(), &instance.ports);
-        waiting.push(Waiting { listener, next, own: next, shares: shares && role.shares_port, ports, at: 0 });
+        waiting.push(Waiting {
+            listener,
+            next,
+            own: next,
+            shares: deployment.may_share(catalog, listener),
+            ports,
+            at: 0,
+        });
     }
     loop {
         let mut chosen: Option<usize> = None;

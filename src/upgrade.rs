@@ -138,8 +138,8 @@ fn moves(added: &[Flow], removed: &[Flow]) -> Vec<Move> {
 fn notes(catalog: &Catalog, deployment: &Deployment, next: &Deployment, after: &[Flow]) -> Vec<String> {
     let (from, to) = (deployment.release, next.release);
     let mut notes = Vec::new();
-    let shares = |release| catalog.release(release).is_some_and(|release| release.shares_service_ports);
-    if shares(from) && !shares(to) && shared(catalog, deployment) {
+    let shares = |deployment: &Deployment| deployment.shares_service_ports(catalog);
+    if shares(deployment) && !shares(next) && shared(catalog, deployment) {
         notes.push(["Services may share a port in ", from, ", but not in ", to, ": each needs its own."].concat());
     }
     for role in catalog.roles.iter().filter(|role| deployment.has(catalog, role.id)) {

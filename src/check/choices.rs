@@ -54,7 +54,7 @@ fn open(look: &Look, choice: &Choice) -> Option<Finding> {
 /// lets none be shared.
 pub fn assigned(look: &Look) -> Option<Finding> {
     let (catalog, deployment) = (look.catalog, look.deployment);
-    if catalog.release(deployment.release)?.shares_service_ports {
+    if deployment.shares_service_ports(catalog) {
         return None;
     }
     let running = |group: &&Group| -> Vec<&Listener> {

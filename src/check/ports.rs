@@ -87,12 +87,7 @@ fn fix(edits: Vec<Edit>, to: &[String]) -> Vec<Fix> {
 /// One finding for each group in which listeners have a number in common.
 pub fn collision(look: &Look, machine: &Machine) -> Option<Finding> {
     let (catalog, taken) = (look.catalog, &machine.taken);
-    let release_shares = catalog.release(look.deployment.release).is_some_and(|release| release.shares_service_ports);
-    let may_share = |listener: &Listener| {
-        release_shares
-            && catalog.per_instance(listener)
-            && catalog.role(listener.role).is_some_and(|role| role.shares_port)
-    };
+    let may_share = |listener: &Listener| look.deployment.may_share(catalog, listener);
     let clash = |one: &Taken, other: &Taken| {
         one.listener.protocol == other.listener.protocol
             && one.range.overlaps(other.range)

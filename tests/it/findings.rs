@@ -154,6 +154,12 @@ fn services_share_a_number_where_the_release_lets_them() {
     let mut older = deployment.clone();
     apply(&mut older, Edit::Release("11.4"));
     assert!(about(&older, "have one number").is_empty());
+    // An answer says it where the release does not: a shared port that was edited back (D4), or one port each.
+    let mut shared = deployment.clone();
+    apply(&mut shared, Edit::Answer("service-ports", Some("shared")));
+    assert!(about(&shared, "have one number").is_empty());
+    apply(&mut older, Edit::Answer("service-ports", Some("unique")));
+    assert_eq!(about(&older, "have one number").len(), 1);
     fix(&mut deployment, &finding, "Move to 9502");
     assert!(about(&deployment, "have one number").is_empty());
 }

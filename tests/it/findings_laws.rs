@@ -17,7 +17,11 @@ use crate::scenarios::CATALOG;
 /// Listeners at work on one machine of a group: name, protocol, numbers, and whether they may share, as an instance or as a pool.
 fn at_work(deployment: &Deployment, id: GroupId) -> Vec<(String, Protocol, PortRange, [bool; 2])> {
     let group = deployment.group(id).unwrap();
-    let shares = CATALOG.release(deployment.release).unwrap().shares_service_ports;
+    let shares = match deployment.answers.get("service-ports").copied() {
+        Some("shared") => true,
+        Some("unique") => false,
+        _ => CATALOG.release(deployment.release).unwrap().shares_service_ports,
+    };
     let mut rows = Vec::new();
     for listener in &CATALOG.listeners {
         if !deployment.listening(&CATALOG, group, listener) {

@@ -20,7 +20,7 @@ fn first() -> Catalog {
     let mut catalog = Catalog::spotfire().expect("the embedded catalog");
     catalog.version = "2026.11";
     catalog.changes.clear();
-    let answers = [("on", "On"), ("off", "Off")].map(|(id, name)| Answer { id, name });
+    let answers = [("on", "On"), ("off", "Off")].map(|(id, name)| Answer { id, name, shares_service_ports: None });
     catalog.choices.push(Choice {
         id: "probe",
         scope: Scope::Group,
