@@ -9,7 +9,7 @@ mod ports;
 
 use crate::catalog::{Catalog, Dependency, Id, Kind, Role};
 use crate::deployment::{Deployment, Group, GroupId};
-use crate::finding::Finding;
+use crate::finding::{Finding, worst_first};
 use crate::flow::Flow;
 use crate::order::sort_by_key;
 
@@ -37,7 +37,7 @@ pub fn findings(catalog: &Catalog, deployment: &Deployment, flows: &[Flow]) -> V
     found.extend(ports::ephemeral(&look, &machines));
     found.extend(choices::assigned(&look));
     found.extend(choices::overridden(&look));
-    sort_by_key(&mut found, |finding| finding.severity);
+    worst_first(&mut found);
     found
 }
 

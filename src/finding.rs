@@ -3,6 +3,7 @@
 
 use crate::catalog::Id;
 use crate::deployment::{Edit, GroupId};
+use crate::order::sort_by_key;
 
 /// How much it matters.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -67,4 +68,9 @@ pub struct Finding {
     pub sources: Vec<Id>,
     /// What could be done; often one, sometimes a choice of several, sometimes nothing by button.
     pub fixes: Vec<Fix>,
+}
+
+/// Puts the worst first; what is equally bad keeps its order.
+pub fn worst_first(findings: &mut Vec<Finding>) {
+    sort_by_key(findings, |finding| finding.severity);
 }

@@ -8,6 +8,7 @@ use std::borrow::Cow;
 use crate::catalog::{Catalog, Confidence, Encryption, Id};
 use crate::deployment::{Deployment, Ends, Group, GroupId, Running};
 use crate::net::{PortRange, Protocol};
+use crate::order::sort_by_key;
 
 /// A conversation that must be possible. Unique by its ends, protocol and ports.
 #[derive(Clone, Debug, PartialEq)]
@@ -148,6 +149,13 @@ pub fn flows(catalog: &Catalog, deployment: &Deployment) -> Vec<Flow> {
         }
     }
     found.flows
+}
+
+/// The flows in the order of their ends, then of protocol and ports: those between two groups stand together.
+pub fn by_ends(flows: &[Flow]) -> Vec<&Flow> {
+    let mut sorted = flows.iter().collect();
+    sort_by_key(&mut sorted, |flow: &&Flow| (flow.initiator, flow.responder, flow.protocol, flow.ports));
+    sorted
 }
 
 /// True if a flow between the groups crosses the network: a single machine needs no rule to talk to itself.

@@ -12,9 +12,8 @@ use crate::catalog::{Catalog, Id, Listener};
 use crate::check;
 use crate::deployment::{Deployment, Edit, GroupId};
 use crate::finding::{Finding, Severity};
-use crate::flow::{Flow, flows};
+use crate::flow::{Flow, by_ends, flows};
 use crate::net::{PortRange, Protocol};
-use crate::order::sort_by;
 
 /// The difference between two releases, for one deployment.
 #[derive(Clone, Debug, PartialEq)]
@@ -72,7 +71,7 @@ pub fn upgrade(catalog: &Catalog, deployment: &Deployment, to: &str) -> Option<U
     let mut next = deployment.clone();
     next.apply(catalog, &Edit::Release(to));
     let (before, after) = (flows(catalog, deployment), flows(catalog, &next));
-    let (old, new) = (sorted(&before), sorted(&after));
+    let (old, new) = (by_ends(&before), by_ends(&after));
     let lacking = |flows: &[Flow], others: &[&Flow]| {
         flows.iter().filter(|flow| find(others, flow).is_none()).cloned().collect::<Vec<Flow>>()
     };
@@ -99,19 +98,13 @@ pub fn upgrade(catalog: &Catalog, deployment: &Deployment, to: &str) -> Option<U
     })
 }
 
-fn sorted(flows: &[Flow]) -> Vec<&Flow> {
-    let mut sorted = flows.iter().collect();
-    sort_by(&mut sorted, |one, other| key(one).cmp(&key(other)));
-    sorted
-}
-
 fn find<'a>(sorted: &[&'a Flow], flow: &Flow) -> Option<&'a Flow> {
     sorted.binary_search_by(|other| key(other).cmp(&key(flow))).ok().map(|at| sorted[at])
 }
 
 /// Which of the flows that come take the place of which that go: between the same ends, for the same listener.
 fn moves(added: &[Flow], removed: &[Flow]) -> Vec<Move> {
-    let gone = sorted(removed);
+    let gone = by_ends(removed);
     let mut taken = vec![false; gone.len()];
     let mut moves: Vec<Move> = Vec::new();
     for flow in added {

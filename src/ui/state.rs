@@ -12,12 +12,11 @@ use crate::check;
 use crate::deployment::{Deployment, Edit, Edited, GroupId};
 use crate::diagram;
 use crate::dialect::Text;
-use crate::finding::Finding;
-use crate::flow::{Flow, Reason, flows};
+use crate::finding::{self, Finding};
+use crate::flow::{Flow, Reason, by_ends, flows};
 use crate::howto::{self, HowTo};
 use crate::link::{self, News};
 use crate::net::{Address, Addresses};
-use crate::order::sort_by_key;
 use crate::pack;
 use crate::upgrade::{Upgrade, upgrade};
 
@@ -335,8 +334,7 @@ impl State {
             (old.protocol, old.ports) == (new.protocol, new.ports) || old.reasons.iter().any(moved)
         };
         let ends = |flow: &Flow| (flow.initiator, flow.responder);
-        let mut old: Vec<&Flow> = self.derived.flows.iter().collect();
-        sort_by_key(&mut old, |flow| ends(flow));
+        let old = by_ends(&self.derived.flows);
         let known = |flow: &Flow| {
             let first = old.partition_point(|old| ends(old) < ends(flow));
             old[first..].iter().take_while(|old| ends(old) == ends(flow)).any(|old| same(old, flow))
@@ -381,7 +379,7 @@ impl Derived {
         let flows = flows(catalog, deployment);
         let mut findings = check::findings(catalog, deployment, &flows);
         findings.extend(pack::findings(catalog, deployment, &flows));
-        sort_by_key(&mut findings, |finding| finding.severity);
+        finding::worst_first(&mut findings);
         let changes = howto::steps(catalog, deployment);
         Self {
             flows,

@@ -22,14 +22,20 @@ const COPIES: [(&str, &str); 2] =
     [("src/catalog/spotfire.json", "catalog.json"), ("docs/catalog.schema.json", "catalog.schema.json")];
 
 /// For size. Functions of one family side by side, and not inlined into their one caller, compress 2 % better; so does what is
-/// computed again where it is needed. No feature flags: the module declares its own, and "all" makes one that Chromium cannot
+/// computed again where it is needed, and kept in locals as it comes. No feature flags: the module declares its own, and "all" makes one that Chromium cannot
 /// load. Nothing that rests on an assumption (`--low-memory-unused`, `--traps-never-happen`), for 1 % more.
-const WASM_OPT_FLAGS: [&str; 7] = [
+const WASM_OPT_FLAGS: [&str; 12] = [
     "-Oz",
     "--skip-pass=local-cse",
     "--skip-pass=memory-packing",
+    "--skip-pass=simplify-locals",
+    "--skip-pass=merge-locals",
     "--one-caller-inline-max-function-size=0",
     "--always-inline-max-function-size=4",
+    // Once more, with what only this has shown to be unused.
+    "--dae-optimizing",
+    "--rse",
+    "-Oz",
     "--reorder-functions-by-name",
     "--strip-target-features",
 ];

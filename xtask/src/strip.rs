@@ -69,7 +69,7 @@ fn string_len(text: &str, quote: char) -> usize {
 }
 
 /// JavaScript without indentation, empty lines, comments that stand on lines of their own, and blanks that part nothing.
-/// Line ends stay, since they end statements. A text with a template string over several lines is returned as it is.
+/// Line ends stay where they may end a statement. A text with a template string over several lines is returned as it is.
 pub fn javascript(text: &str) -> String {
     if text.lines().any(|line| line.matches('`').count() % 2 == 1) {
         return text.to_owned();
@@ -92,7 +92,10 @@ pub fn javascript(text: &str) -> String {
                 };
                 in_comment = false;
                 out.push_str(&tight(code));
-                out.push('\n');
+                // Behind these a line end parts nothing, unless it ends a comment.
+                if !code.ends_with([';', '{', ',']) || code.contains("//") {
+                    out.push('\n');
+                }
             }
         }
     }

@@ -20,27 +20,34 @@ fn css_keeps_strings_and_separators() {
 #[test]
 fn javascript_loses_comments_on_their_own_lines() {
     let text = "/**\n * What\n */\nlet a = 1; // stays\n    // goes\n\n    /* goes */\n    f(a);\n";
-    assert_eq!(javascript(text), "let a = 1; // stays\nf(a);\n");
+    assert_eq!(javascript(text), "let a = 1; // stays\nf(a);");
 }
 
 #[test]
 fn javascript_loses_blanks_that_part_nothing() {
     let tight = |line: &str| javascript(&format!("{line}\n"));
-    assert_eq!(tight("const a = b + +c - -d ? e : f;"), "const a=b+ +c- -d?e:f;\n");
+    assert_eq!(tight("const a = b + +c - -d ? e : f;"), "const a=b+ +c- -d?e:f;");
     assert_eq!(
         tight("return async (x) => { for (const y of z) await y; };"),
-        "return async(x)=>{for(const y of z)await y;};\n"
+        "return async(x)=>{for(const y of z)await y;};"
     );
     for line in ["a = 'x  = y';", "a = b / c;", "r = / +/g;", "a = `b  ${c}`;", "a = 1; // why  not"] {
-        assert_eq!(tight(line), format!("{line}\n"));
+        assert_eq!(tight(line).trim_end(), line);
     }
 }
 
 #[test]
+fn javascript_loses_line_ends_that_end_no_statement() {
+    assert_eq!(javascript("f();\nif (a) {\ng(b,\nc);\n}\nh()\ni();\n"), "f();if(a){g(b,c);}\nh()\ni();");
+    // A comment goes on to the end of its line.
+    assert_eq!(javascript("f(); // and;\ng();\n"), "f(); // and;\ng();");
+}
+
+#[test]
 fn javascript_keeps_code_around_comments() {
-    assert_eq!(javascript("/* a */ f();\n"), "/* a */ f();\n");
-    assert_eq!(javascript("/* a\nb */ f();\n"), "f();\n");
-    assert_eq!(javascript("let r = '/*';\n  g();\n"), "let r = '/*';\ng();\n");
+    assert_eq!(javascript("/* a */ f();\n"), "/* a */ f();");
+    assert_eq!(javascript("/* a\nb */ f();\n"), "f();");
+    assert_eq!(javascript("let r = '/*';\n  g();\n"), "let r = '/*';g();");
 }
 
 #[test]
