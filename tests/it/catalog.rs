@@ -175,7 +175,7 @@ const VOCABULARY: &str = "
     http://{host}:{port}/spotfire/login.html https://{host}:{port}/spotfire/login.html
     --connector-port={port} config-external-scheduled-updates config-http-notification custom.properties set-service-config engine.port.min engine.port.range jmx.rmi.port jmx.rmi.host
     jmx.active TibcoSpotfireStatisticsServicesURLs Spotfire.Dxp.Worker.Host.exe.config PORT_SPSERVER PORT_SPSERVER={port}
-    PORT_JMX PORT_JMX={port} StatisticsServices --server-url --ems-enabled=true --server-url=tcp://{host}:{port} --host
+    PORT_JMX PORT_JMX={port} StatisticsServices --id=ID --auth-type=TYPE --tls-enabled=true --server-url --ems-enabled=true --server-url=tcp://{host}:{port} --host
     --host=https://{host}:{port}/ defaultProxy log-forwarder.extraPorts -1 Side-cars log-forwarder
     {port} {ports} {tool} {port}} { 10.3 12.0 PostgreSQL sign-on sub-process";
 

@@ -285,7 +285,7 @@ fn what_servers_connect_to_is_told_to_servers() {
     let update = "In tomcat/spotfire-bin of each machine, which has a bootstrap.xml of its own: | config.sh update-bootstrap --database-url=\"jdbc:postgresql://HOST:6432/DB\"";
     assert!(database.contains(&format!("Repeat on Spotfire Servers (3 machines): {update}")), "{database:#?}");
     let directory = told(&only(scenarios::cluster(), "ldap-tls", 1636));
-    let update = "config.sh export-config\nconfig.sh update-ldap-config --servers=\"ldaps://HOST:1636\"\nconfig.sh import-config --comment=\"Directory on port 1636\"";
+    let update = "config.sh export-config\nconfig.sh update-ldap-config --id=ID --servers=\"ldaps://HOST:1636\"\nconfig.sh import-config --comment=\"Directory on port 1636\"";
     assert!(
         directory.iter().any(|line| line.starts_with("Repeat on one machine of Spotfire Servers (3 machines): ")
             && line.ends_with(update)),

@@ -86,6 +86,7 @@ fn what_is_clear_text_by_design_is_not_called_encrypted() {
                 | "JMX of Python"
                 | "JMX of R"
                 | "JMX of Statistics Services"
+                | "EMS"
                 | "HAProxy agent check"
                 | "HAProxy metrics"
                 | "Shutdown"
@@ -93,7 +94,6 @@ fn what_is_clear_text_by_design_is_not_called_encrypted() {
                 | "Python engine range"
                 | "DNS (UDP)"
                 | "DNS (TCP)"
-                | "NFS"
                 | "Copilot"
                 | "Agents"
                 | "Forward"
@@ -124,7 +124,8 @@ fn nobody_but_servers_balancers_and_monitors_opens_a_connection_to_a_server_or_n
         (Kind::FrontDoor, Kind::Server | Kind::FrontDoor | Kind::Data) => true,
         (Kind::Server, to) => !matches!(to, Kind::Client | Kind::FrontDoor | Kind::Monitoring),
         (Kind::Node, Kind::Server | Kind::External) => true,
-        (Kind::Service, Kind::Server | Kind::Service | Kind::External | Kind::Data) => true,
+        // The balancer, where it passes Statistics Services on.
+        (Kind::Service, Kind::Server | Kind::Service | Kind::External | Kind::Data | Kind::FrontDoor) => true,
         // Metrics, probes and JMX reach everything that has them; the configuration tool reaches the database.
         (Kind::Monitoring, to) => !matches!(to, Kind::Client | Kind::Directory | Kind::Monitoring),
         (Kind::External, Kind::External) => true,
