@@ -16,8 +16,11 @@ use std::{env, fs};
 const SPOTFIRE: &str = include_str!("src/catalog/spotfire.json");
 
 fn main() -> Result<(), Box<dyn Error>> {
-    let facts = ["src/catalog.rs", "src/catalog/change.rs", "src/catalog/system.rs", "src/catalog/spotfire.json"];
-    for source in facts.into_iter().chain(["build.rs", "src/net.rs", "src/net/address.rs"]) {
+    let facts =
+        ["change.rs", "choice.rs", "preset.rs", "system.rs", "spotfire.json"].map(|name| format!("src/catalog/{name}"));
+    for source in
+        facts.iter().map(String::as_str).chain(["build.rs", "src/catalog.rs", "src/net.rs", "src/net/address.rs"])
+    {
         println!("cargo::rerun-if-changed={source}");
     }
     let catalog = catalog::Catalog::parse(SPOTFIRE)?;

@@ -7,12 +7,18 @@
 // The paths are spelled out because build.rs reads this file too, from elsewhere.
 #[path = "catalog/change.rs"]
 mod change;
+#[path = "catalog/choice.rs"]
+mod choice;
+#[path = "catalog/preset.rs"]
+mod preset;
 #[path = "catalog/system.rs"]
 mod system;
 #[path = "catalog/words.rs"]
 mod words;
 
 pub use change::{Change, Step, Tool, Work};
+pub use choice::{Answer, Choice, Condition, Scope};
+pub use preset::{Preset, PresetGroup};
 pub use system::{Reserved, SystemFacts};
 
 use serde::{Deserialize, Serialize};
@@ -349,125 +355,6 @@ pub struct Dependency {
     pub sources: Vec<Id>,
 }
 
-/// Whom an answer is given for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Scope {
-    /// The whole deployment.
-    Deployment,
-    /// Each group of the roles named by the choice.
-    Group,
-}
-
-/// A question with named answers.
-#[derive(Debug, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Choice {
-    /// Identifier.
-    pub id: &'static str,
-    /// For whom it is answered.
-    pub scope: Scope,
-    /// The roles it stands beside on the page and, for a group choice, whose groups answer it.
-    pub roles: Vec<Id>,
-    /// The question, short.
-    pub question: &'static str,
-    /// The answers.
-    pub answers: Vec<Answer>,
-    /// The answer assumed while nobody has decided: the conservative one.
-    pub default: &'static str,
-    /// When the question matters.
-    #[serde(default)]
-    pub when: Option<Condition>,
-    /// What is assumed while undecided; absent if that is nothing to worry about.
-    #[serde(default)]
-    pub undecided: Option<&'static str>,
-    /// A contradiction that it decides.
-    #[serde(default)]
-    pub disagreement: Option<Id>,
-    /// Documents.
-    pub sources: Vec<Id>,
-}
-
-/// One answer to a choice.
-#[derive(Debug, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Answer {
-    /// Identifier.
-    pub id: &'static str,
-    /// Words on the page.
-    pub name: &'static str,
-    /// Whether services whose role says `shares_port` may listen on one number of one machine, where this answer decides that
-    /// and not the release.
-    #[serde(default)]
-    pub shares_service_ports: Option<bool>,
-}
-
-/// Something that is true or false of a deployment, or of the two ends of a flow.
-#[derive(Debug, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Condition {
-    /// All of them.
-    All(Vec<Condition>),
-    /// At least one of them.
-    Any(Vec<Condition>),
-    /// Not that.
-    Not(Box<Condition>),
-    /// The choice is answered with one of these.
-    Answer(&'static str, Vec<Id>),
-    /// The release is at least the first and before the second, where given.
-    Release(Option<Id>, Option<Id>),
-    /// Some group carries the role.
-    Role(&'static str),
-    /// All groups with the role have at least so many machines together.
-    Machines(&'static str, u32),
-}
-
-/// A deployment to begin with.
-#[derive(Debug, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Preset {
-    /// Identifier.
-    pub id: &'static str,
-    /// Name on the page.
-    pub name: &'static str,
-    /// The only release it is about; else the one that was chosen before stays.
-    #[serde(default)]
-    pub release: Option<Id>,
-    /// Answers to choices of the whole deployment: choice and answer.
-    #[serde(default)]
-    pub answers: Vec<(Id, Id)>,
-    /// Its groups.
-    pub groups: Vec<PresetGroup>,
-}
-
-/// A group of a preset.
-#[derive(Debug, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct PresetGroup {
-    /// Name.
-    pub name: &'static str,
-    /// Roles placed on it.
-    pub roles: Vec<Id>,
-    /// Services with one instance each, in the order in which they take their ports.
-    #[serde(default)]
-    pub services: Vec<Id>,
-    /// Identical machines, at least 1.
-    #[serde(default = "one")]
-    pub machines: u16,
-    /// Operating system, where it differs from the first role's.
-    #[serde(default)]
-    pub system: Option<System>,
-    /// The zone, where it differs from the first role's.
-    #[serde(default)]
-    pub zone: Option<Id>,
-    /// First ports, where they differ from the default: listener and number.
-    #[serde(default)]
-    pub ports: Vec<(Id, Port)>,
-    /// Answers to choices of groups: choice and answer.
-    #[serde(default)]
-    pub answers: Vec<(Id, Id)>,
-}
-
 impl Catalog {
     /// Reads a catalog. Not in the page, which carries its catalog packed.
     ///
@@ -564,12 +451,5 @@ impl Listener {
     pub fn most(&self) -> u16 {
         let variants = self.variants.iter().filter_map(|variant| variant.count);
         self.ports.iter().map(|row| row.count).chain(variants).max().unwrap_or(1)
-    }
-}
-
-impl Choice {
-    /// The answer of that identifier.
-    pub fn answer(&self, id: &str) -> Option<&Answer> {
-        self.answers.iter().find(|answer| answer.id == id)
     }
 }

@@ -27,6 +27,7 @@ pub fn findings(catalog: &Catalog, deployment: &Deployment, flows: &[Flow]) -> V
     // What waits for something says itself why nothing connects.
     found.extend(flows::unconnected(&look).filter(|_| waiting.is_empty()));
     found.append(&mut waiting);
+    found.extend(placement::unknown(&look));
     found.extend(addresses::uncounted(&look));
     found.extend(placement::mixed(&look));
     found.extend(addresses::exposed(&look));

@@ -12,7 +12,7 @@ mod step;
 pub use edit::{Edit, Edited};
 pub use running::Running;
 
-use crate::catalog::{Catalog, Choice, Condition, Encryption, Id, Listener, Scope, Variant};
+use crate::catalog::{Catalog, Choice, Condition, Encryption, Id, Listener, Role, Scope, Variant};
 use crate::net::{Addresses, Policy, Port, PortRange, Protocol, System};
 use crate::order::{Map, Set};
 
@@ -261,27 +261,20 @@ impl Deployment {
     /// no such listener.
     pub fn defaults(&self, catalog: &Catalog, group: &Group, listener: &Listener) -> Option<PortRange> {
         let default = listener.defaults(catalog, self.release)?;
-        let count = self.variant(catalog, group, listener, |variant| variant.count);
+        let count = self.variant(catalog, group, listener).and_then(|variant| variant.count);
         Some(PortRange::starting(default.first(), count.unwrap_or(default.count())))
     }
 
     /// What protects a group's listener in the circumstances that hold.
     pub fn encryption(&self, catalog: &Catalog, group: &Group, listener: &Listener) -> Encryption {
-        let variant = self.variant(catalog, group, listener, |variant| variant.encryption);
-        variant.unwrap_or(listener.encryption)
+        let variant = self.variant(catalog, group, listener);
+        variant.and_then(|variant| variant.encryption).unwrap_or(listener.encryption)
     }
 
-    /// What the first variant that holds says of something.
-    fn variant<T>(
-        &self,
-        catalog: &Catalog,
-        group: &Group,
-        listener: &Listener,
-        says: fn(&Variant) -> Option<T>,
-    ) -> Option<T> {
+    /// The first variant that holds.
+    fn variant<'a>(&self, catalog: &Catalog, group: &Group, listener: &'a Listener) -> Option<&'a Variant> {
         let ends = Ends { initiator: None, responder: Some(group) };
-        let mut holding = listener.variants.iter().filter(|variant| self.holds(catalog, &variant.when, ends));
-        holding.find_map(says)
+        listener.variants.iter().find(|variant| self.holds(catalog, &variant.when, ends))
     }
 
     /// True if the listener's role runs in the group and its condition holds there.
@@ -340,6 +333,15 @@ impl Deployment {
             None => choice.roles.iter().any(|role| self.has(catalog, role)),
         };
         concerned && choice.when.as_ref().is_none_or(|condition| self.holds(catalog, condition, ends))
+    }
+
+    /// True if a role runs that listens somewhere, but on nothing that this release knows: it gets no rule. (A service is where
+    /// its instances are.)
+    pub fn lacks(&self, catalog: &Catalog, role: &Role) -> bool {
+        let counts = |listener: &&Listener| role.hosted_on.is_none() || catalog.per_instance(listener);
+        let at_work = |listener: &&Listener| self.groups.iter().any(|group| self.listening(catalog, group, listener));
+        let mut listeners = catalog.listeners_of(role.id).filter(counts).filter(at_work).peekable();
+        listeners.peek().is_some() && listeners.all(|listener| listener.defaults(catalog, self.release).is_none())
     }
 
     /// True if services that may share a number may do so here: an answer says it, else the release does.

@@ -136,13 +136,7 @@ fn notes(catalog: &Catalog, deployment: &Deployment, next: &Deployment, after: &
         notes.push(["Services may share a port in ", from, ", but not in ", to, ": each needs its own."].concat());
     }
     for role in catalog.roles.iter().filter(|role| deployment.has(catalog, role.id)) {
-        let exists = |release| {
-            // A service is where its instances are.
-            let counts = |listener: &&Listener| role.hosted_on.is_none() || catalog.per_instance(listener);
-            let mut listeners = catalog.listeners_of(role.id).filter(counts).peekable();
-            listeners.peek().is_none() || listeners.any(|listener| listener.defaults(catalog, release).is_some())
-        };
-        if exists(from) && !exists(to) || !next.has(catalog, role.id) {
+        if next.lacks(catalog, role) && !deployment.lacks(catalog, role) {
             notes.push([role.name, " is not part of release ", to, "."].concat());
             continue;
         }

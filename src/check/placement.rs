@@ -24,6 +24,20 @@ pub fn no_server(look: &Look) -> Option<Finding> {
     })
 }
 
+/// One finding for each role that runs and is in no document of this release: what it would need is not silently left out.
+pub fn unknown(look: &Look) -> Vec<Finding> {
+    let (deployment, release) = (look.deployment, look.deployment.release);
+    let finding = |role: &Role| Finding {
+        severity: Severity::Warning,
+        place: Place::Deployment,
+        message: [role.name, " has no port in release ", release, ": it gets no rule."].concat(),
+        reason: "The documents at hand know it in newer releases only.".to_owned(),
+        sources: role.sources.clone(),
+        fixes: vec![Fix { label: ["Switch off ", role.name].concat(), edit: Edit::Switch(role.id, false) }],
+    };
+    look.catalog.roles.iter().filter(|role| deployment.lacks(look.catalog, role)).map(finding).collect()
+}
+
 /// One finding for each host that is off while services on it are not.
 pub fn without_host(look: &Look) -> Vec<Finding> {
     let deployment = look.deployment;

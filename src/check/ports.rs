@@ -55,7 +55,7 @@ impl<'a> Moves<'a> {
     /// The range with as many numbers as the one at a position, from another number on, if all of them are free.
     fn free(&self, at: usize, first: u16) -> Option<PortRange> {
         let own = self.taken[at].range;
-        let more = own.last().number() - own.first().number();
+        let more = own.count() - 1;
         let range = PortRange::new(Port::new(first)?, Port::new(first.checked_add(more)?)?)?;
         let apart = |(other, row): (usize, &Taken)| other == at || !row.range.overlaps(range);
         self.taken.iter().enumerate().all(apart).then_some(range)

@@ -23,7 +23,7 @@ pub fn deployment(state: &State, act: &Act) -> Html {
         let roles = state.catalog.roles.iter().filter(|role| role.zone == zone.id);
         // What most do without is folded away until it is on.
         let folded = |role: &&Role| role.rare && !deployment.has(catalog, role.id);
-        let (more, shown): (Vec<&Role>, Vec<&Role>) = roles.partition(folded);
+        let (rest, shown): (Vec<&Role>, Vec<&Role>) = roles.partition(folded);
         let (changes, edits) = changed(state, &homes, zone.id);
         html! {
             <section aria-label={zone.name}>
@@ -35,10 +35,10 @@ pub fn deployment(state: &State, act: &Act) -> Html {
                     }
                 </h2>
                 { for shown.into_iter().map(&role) }
-                if !more.is_empty() {
+                if !rest.is_empty() {
                     <details class="more">
-                        <summary>{ format!("{} more", more.len()) }</summary>
-                        { for more.into_iter().map(&role) }
+                        <summary>{ format!("{} more", rest.len()) }</summary>
+                        { for rest.into_iter().map(&role) }
                     </details>
                 }
             </section>

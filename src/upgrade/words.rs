@@ -81,9 +81,9 @@ impl Move {
             let next = Port::new(shorter.last().number().checked_add(1)?)?;
             (shorter.first() == longer.first()).then(|| PortRange::new(next, longer.last())).flatten()
         };
-        let ports = |range: PortRange, one: &str, more: &str| match range.last().number() - range.first().number() {
-            0 => ["one ", one].concat(),
-            others => [&(others + 1).to_string(), " ", more].concat(),
+        let ports = |range: PortRange, one: &str, more: &str| match range.count() {
+            1 => ["one ", one].concat(),
+            count => [&count.to_string(), " ", more].concat(),
         };
         let told = match (beyond(old, new), beyond(new, old)) {
             (Some(range), _) => {

@@ -145,6 +145,35 @@ fn two_listeners_on_one_number_are_moved_apart() {
 }
 
 #[test]
+fn what_the_release_does_not_know_is_said_to_get_no_rule() {
+    let mut deployment = scenarios::default();
+    for role in ["terr", "library-storage", "community"] {
+        apply(&mut deployment, Edit::Switch(role, true));
+    }
+    assert!(about(&deployment, "gets no rule").is_empty());
+    // Where some of its listeners are known, but none that is at work, there is no rule either.
+    for (release, names) in [
+        ("12.0", &["Spotfire Community"][..]),
+        ("10.3", &["Library storage", "Spotfire Community"]),
+        ("7.11", &["TERR service", "Library storage", "Spotfire Community"]),
+    ] {
+        apply(&mut deployment, Edit::Release(release));
+        let found = about(&deployment, "gets no rule");
+        let expected = names.iter().map(|name| format!("{name} has no port in release {release}: it gets no rule."));
+        assert_eq!(
+            found.iter().map(|finding| finding.message.clone()).collect::<Vec<_>>(),
+            expected.collect::<Vec<_>>()
+        );
+    }
+    let first = about(&deployment, "gets no rule").remove(0);
+    fix(&mut deployment, &first, "Switch off TERR service");
+    assert_eq!(about(&deployment, "gets no rule").len(), 2);
+    // A share was possible in every release.
+    apply(&mut deployment, Edit::Answer("library-kind", Some("smb")));
+    assert_eq!(about(&deployment, "gets no rule").len(), 1);
+}
+
+#[test]
 fn services_share_a_number_where_the_release_lets_them() {
     let mut deployment = scenarios::default();
     let node = id(&deployment, "Node");

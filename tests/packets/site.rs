@@ -367,9 +367,11 @@ fn openings(table: &Table) -> impl Iterator<Item = (Protocol, u16)> {
 fn questions(deployment: &Deployment, tables: &[&Table]) -> BTreeSet<(Protocol, u16)> {
     let mut questions = BTreeSet::new();
     for listener in &CATALOG.listeners {
-        let ports = listener.defaults(&CATALOG, deployment.release);
-        let ports = ports.into_iter().flat_map(|range| range.first().number()..=range.last().number());
-        questions.extend(ports.map(|port| (listener.protocol, port)));
+        let Some(range) = listener.defaults(&CATALOG, deployment.release) else { continue };
+        let (first, last) = (range.first().number(), range.last().number());
+        // A pool has a thousand numbers that no rule is about: its ends stand for all.
+        let ports: Vec<u16> = if listener.pool { vec![first, last] } else { (first..=last).collect() };
+        questions.extend(ports.into_iter().map(|port| (listener.protocol, port)));
     }
     for group in &deployment.groups {
         let instances = group.instances.iter().flat_map(|instance| &instance.ports);

@@ -75,7 +75,7 @@ pub fn javascript(text: &str) -> String {
         return text.to_owned();
     }
     let mut out = String::with_capacity(text.len());
-    let mut in_comment = false;
+    let (mut in_comment, mut commented) = (false, false);
     for line in text.lines().map(str::trim) {
         let starts = line.starts_with("/*");
         // A comment that ends before the end of its line has code after it: such a line is kept, comment and all.
@@ -91,9 +91,14 @@ pub fn javascript(text: &str) -> String {
                     false => line,
                 };
                 in_comment = false;
+                // Before the end of a block a line end ends a statement that the brace ends too.
+                if code.starts_with('}') && out.ends_with('\n') && !commented {
+                    out.pop();
+                }
+                commented = code.contains("//");
                 out.push_str(&tight(code));
                 // Behind these a line end parts nothing, unless it ends a comment.
-                if !code.ends_with([';', '{', ',']) || code.contains("//") {
+                if !code.ends_with([';', '{', ',', '(', '[', '?', ':']) || commented {
                     out.push('\n');
                 }
             }
@@ -127,13 +132,45 @@ fn tight(line: &str) -> String {
 }
 
 /// The glue of wasm-bindgen with a loader that takes bytes and nothing else: without fetching, streams, a synchronous start,
-/// and the script's own address, which it would look for. `None` if the glue is not what the pinned release writes.
+/// and the script's own address, which it would look for; and with values in messages as JavaScript itself writes them.
+/// `None` if the glue is not what the pinned release writes.
 pub fn loader(glue: &str) -> Option<String> {
     let (start, rest) = glue.split_once("    let script_src;\n")?;
     let (_, rest) = rest.split_once("    function __wbg_get_imports()")?;
     let (kept, _) = rest.split_once("    async function __wbg_load(")?;
+    let kept = match kept.split_once("    function debugString(val) {\n") {
+        Some((before, body)) => format!("{before}{DEBUG_STRING}{}", body.split_once("\n    }\n")?.1),
+        None => kept.to_owned(),
+    };
     kept.contains("function __wbg_finalize_init(instance, module)")
-        .then(|| format!("{start}    function __wbg_get_imports(){kept}{LOADER}"))
+        .then(|| format!("{start}    function __wbg_get_imports(){}{LOADER}", shorter(&kept)))
+}
+
+/// What stands in place of wasm-bindgen's. An object may refuse to be written.
+const DEBUG_STRING: &str = "    function debugString(val) {
+        try {
+            return String(val);
+        } catch {
+            return typeof val;
+        }
+    }
+";
+
+/// The glue without the name that it gives every result before it returns it, and with functions written as methods.
+fn shorter(glue: &str) -> String {
+    let mut lines = glue.lines().peekable();
+    let mut out = String::with_capacity(glue.len());
+    while let Some(line) = lines.next() {
+        match line.trim_start().strip_prefix("const ret = ") {
+            Some(result) if line.ends_with(';') && lines.next_if(|next| next.trim() == "return ret;").is_some() => {
+                out.push_str("return ");
+                out.push_str(result);
+            }
+            _ => out.push_str(&line.replacen(": function(", "(", 1)),
+        }
+        out.push('\n');
+    }
+    out
 }
 
 /// What stands in place of wasm-bindgen's.

@@ -41,6 +41,8 @@ fn javascript_loses_line_ends_that_end_no_statement() {
     assert_eq!(javascript("f();\nif (a) {\ng(b,\nc);\n}\nh()\ni();\n"), "f();if(a){g(b,c);}\nh()\ni();");
     // A comment goes on to the end of its line.
     assert_eq!(javascript("f(); // and;\ng();\n"), "f(); // and;\ng();");
+    assert_eq!(javascript("if (a) {\nf() // and\n}\n"), "if(a){f() // and\n}\n");
+    assert_eq!(javascript("if (a) {\nf()\n}\nb = c ?\nd :\ne\n"), "if(a){f()}\nb=c?d:e\n");
 }
 
 #[test]
@@ -59,10 +61,12 @@ fn javascript_with_a_template_over_lines_is_left_alone() {
 #[test]
 fn only_glue_as_it_is_known_gets_another_loader() {
     let glue = "let wasm_bindgen = (function(exports) {\n    let script_src;\n    if (document) {\n    }\n    \
-        function __wbg_get_imports() {}\n    function __wbg_finalize_init(instance, module) {}\n\n    \
+        function __wbg_get_imports() {\n        const ret = f();\n        return ret;\n    }\n    \
+        function debugString(val) {\n        if (val) {\n        }\n    }\n    function __wbg_finalize_init(instance, module) {}\n\n    \
         async function __wbg_load(module, imports) {}\n    return __wbg_init;\n})({ __proto__: null });\n";
     let ours = loader(glue).unwrap();
-    assert!(ours.starts_with("let wasm_bindgen = (function(exports) {\n    function __wbg_get_imports() {}\n"));
+    let kept = "let wasm_bindgen = (function(exports) {\n    function __wbg_get_imports() {\nreturn f();\n    }\n";
+    assert_eq!(ours.strip_prefix(kept).unwrap().strip_prefix(DEBUG_STRING).unwrap().lines().count(), 7);
     assert!(ours.ends_with(LOADER) && !ours.contains("__wbg_load") && !ours.contains("script_src"));
     assert_eq!(loader(&ours), None);
     assert_eq!(loader("let wasm_bindgen = 1;\n"), None);
