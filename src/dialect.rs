@@ -53,6 +53,8 @@ pub struct Dialect {
     pub clean: fn(&str) -> String,
     /// True if it can say this address.
     pub says: fn(&Address) -> bool,
+    /// True if [`Text::Keep`] has no rules of its own: the firewall keeps them, and the text only looks that they are there.
+    pub stores: bool,
     /// Prints a plan; lines end in a line feed.
     pub print: fn(&Plan, Text) -> String,
 }
@@ -321,6 +323,7 @@ const LINUX: Dialect = Dialect {
     fields: &[],
     clean: plain,
     says: numbers_only,
+    stores: false,
     print: |_, _| String::new(),
 };
 

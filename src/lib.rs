@@ -54,6 +54,8 @@ pub mod windows;
 pub mod dialect;
 pub mod snippet;
 
+pub mod readback;
+
 pub mod pack;
 
 pub mod browser;

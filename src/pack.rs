@@ -11,6 +11,8 @@ use crate::enforce;
 use crate::finding::{Finding, Fix, Place, Severity};
 use crate::flow::Flow;
 use crate::net::{Addresses, Direction, Policy};
+use crate::readback::{self, Readback, Task};
+use crate::rule::Ruleset;
 use crate::snippet::{Context, Snippet, snippet};
 
 /// The groups that have a text: they take part and are not somebody else's. Clients come last.
@@ -28,6 +30,16 @@ pub fn managed(catalog: &Catalog, deployment: &Deployment) -> Vec<GroupId> {
 pub fn firewall(group: &Group) -> &'static Dialect {
     let chosen = group.firewall.as_deref().and_then(dialect::dialect);
     chosen.unwrap_or_else(|| dialect::usual(group.system))
+}
+
+/// What a text says, read back by somebody who did not print it.
+pub fn read_back(dialect: &Dialect, kind: Text, text: &str, ruleset: &Ruleset, directions: &[Direction]) -> Readback {
+    let task = match kind {
+        Text::TakeOut => Task::Removes,
+        Text::Keep if dialect.stores => Task::Looks,
+        _ => Task::Opens,
+    };
+    readback::check(dialect.id, text, ruleset, directions, task)
 }
 
 /// What stands between a group and the text that is chosen for it, each with what to do.

@@ -38,6 +38,7 @@ pub static DIALECT: Dialect = Dialect {
     fields: &[],
     clean: plain,
     says: numbers_only,
+    stores: true,
     print,
 };
 

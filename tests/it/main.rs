@@ -45,6 +45,7 @@ mod pack;
 mod powershell;
 mod powershell_text;
 mod printing;
+mod readback;
 mod reading;
 mod rust_source;
 mod scenarios;

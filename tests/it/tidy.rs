@@ -33,8 +33,23 @@ const MAY_NAME: [(&str, &[&str]); 25] = [
     ("windows", &["net"]),
     ("dialect", &["net", "rule", "shell", "windows"]),
     ("snippet", &["net", "rule", "dialect"]),
-    ("pack", &["net", "host", "catalog", "deployment", "finding", "flow", "enforce", "dialect", "snippet"]),
-    ("readback", &["net"]),
+    (
+        "pack",
+        &[
+            "net",
+            "host",
+            "catalog",
+            "deployment",
+            "finding",
+            "flow",
+            "rule",
+            "enforce",
+            "dialect",
+            "snippet",
+            "readback",
+        ],
+    ),
+    ("readback", &["net", "rule"]),
     ("browser", &[]),
 ];
 

@@ -1,0 +1,320 @@
+//! Reads a text back before it is copied: what it lets through, compared with the rules it is for. Shares nothing with what
+//! prints, and believes nothing that it cannot read.
+//!
+//! A text is a *frame* (checks, loading, messages: the same for everybody) around *rules*. The rules are read, word by word.
+//! The frame is recognised: it must be, to the byte, one of those that the project's tests ran in real firewalls
+//! ([`frames`]). So a text of which one line is not understood is not copied.
+
+mod firewalld;
+pub mod frames;
+mod iptables;
+mod netsh;
+mod nftables;
+mod powershell;
+mod ufw;
+
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+
+use crate::net::{Address, Addresses, Direction, Family, Protocol};
+use crate::order::sort_by;
+use crate::rule::{Rule, Ruleset};
+
+/// What was read, and how it differs from what was asked for.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Readback {
+    /// Ways that the text opens: an address or block of the other end, a protocol, a port or range.
+    pub openings: usize,
+    /// Why the text as a whole is not understood, in a sentence: then nothing is known about what it does.
+    pub unread: Option<String>,
+    /// Flows that the text does not let through, or not from everywhere, in words.
+    pub missing: Vec<String>,
+    /// What it lets through besides, in words.
+    pub extra: Vec<String>,
+}
+
+impl Readback {
+    /// True if the text says exactly what it should.
+    pub fn agrees(&self) -> bool {
+        self.unread.is_none() && self.missing.is_empty() && self.extra.is_empty()
+    }
+}
+
+/// A way into or out of a machine: first and last port of the listener, both included.
+type Gate = (Direction, Protocol, u16, u16);
+
+/// Addresses of one family, both ends included, as numbers.
+type Span = (Family, u128, u128);
+
+/// Everybody, in both families.
+const EVERYONE: [Span; 2] = [(Family::V4, 0, u32::MAX as u128), (Family::V6, 0, u128::MAX)];
+
+/// Who may pass what.
+type Opening = (Gate, Span);
+
+/// What a text is to do with the rules it is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Task {
+    /// Puts them in place.
+    Opens,
+    /// Only looks that they are in place: it opens nothing, but refuses to run where something is held back.
+    Looks,
+    /// Takes them out.
+    Removes,
+}
+
+/// Who reads which language.
+const READERS: [(&str, Reader); 6] = [
+    ("firewalld", firewalld::read),
+    ("iptables", iptables::read),
+    ("netsh", netsh::read),
+    ("nftables", nftables::read),
+    ("powershell", powershell::read),
+    ("ufw", ufw::read),
+];
+
+/// Reads a whole text; `None` where a line of it makes no sense.
+type Reader = for<'a> fn(&mut Reading<'a>, &'a str) -> Option<()>;
+
+/// Reads a text of the firewall language of that identifier, and compares it with the rules of some directions.
+pub fn check(dialect: &str, text: &str, ruleset: &Ruleset, directions: &[Direction], task: Task) -> Readback {
+    let reading = match read(dialect, text) {
+        Ok(reading) => reading,
+        Err(unread) => return Readback { unread: Some(unread), ..Readback::default() },
+    };
+    let mut result = Readback { openings: reading.openings.len(), ..Readback::default() };
+    let asked = |rule: &&Rule| task != Task::Removes && directions.contains(&rule.direction);
+    let rules: Vec<(&Rule, Vec<Span>)> = ruleset.rules.iter().filter(asked).map(|rule| (rule, spans(rule))).collect();
+    let held = rules.iter().any(|(_, spans)| spans.is_empty());
+    result.unread = match () {
+        () if frames::FRAMES.binary_search(&reading.frame).is_err() => {
+            Some("What stands around the rules is not what was tested.")
+        }
+        () if held && reading.held == 0 => Some("The text does not refuse to run, though something is held back."),
+        () if !held && reading.held > 0 => Some("The text refuses to run, though nothing is held back."),
+        () => None,
+    }
+    .map(str::to_owned);
+    let rules = if task == Task::Opens { rules } else { Vec::new() };
+    let wanted = rules.iter().flat_map(|(rule, spans)| spans.iter().map(|span| (gate(rule), *span)));
+    let (wanted, read) = (merged(wanted.collect()), merged(reading.openings));
+    if wanted == read {
+        return result;
+    }
+    for (rule, spans) in rules {
+        if !spans.iter().all(|span| covers(&read, &(gate(rule), *span))) {
+            let (from, to, key) = (&rule.source.name, &rule.destination.name, &rule.key);
+            result.missing.push(format!("{from} to {to}, {} {} ({key})", rule.protocol, rule.ports));
+        }
+    }
+    result.extra = read.iter().filter(|opening| !covers(&wanted, opening)).map(words).collect();
+    result
+}
+
+/// What a text says around its rules, as a number; `None` if the text cannot be read.
+pub fn frame(dialect: &str, text: &str) -> Option<u32> {
+    read(dialect, text).ok().map(|reading| reading.frame)
+}
+
+fn read<'a>(dialect: &str, text: &'a str) -> Result<Reading<'a>, String> {
+    let mut reading = Reading { openings: Vec::new(), held: 0, frame: 0x811c_9dc5, line: 0, last: "" };
+    reading.hash(dialect);
+    let (_, reader) = READERS.iter().find(|(id, _)| *id == dialect).ok_or("Nobody reads this language back.")?;
+    match reader(&mut reading, text) {
+        Some(()) => Ok(reading),
+        None => Err(format!("Line {} cannot be read.", reading.line)),
+    }
+}
+
+/// An opening, for people.
+fn words(((direction, protocol, first, last), (family, from, to)): &Opening) -> String {
+    let address = |number: &u128| match family {
+        Family::V4 => Ipv4Addr::from_bits(u32::try_from(*number).unwrap_or_default()).to_string(),
+        Family::V6 => Ipv6Addr::from_bits(*number).to_string(),
+    };
+    let other = if *direction == Direction::Ingress { "from" } else { "to" };
+    format!("{protocol} {first}-{last} {other} {}-{}", address(from), address(to))
+}
+
+/// What a rule asks for, on its own; empty where it is held back.
+fn spans(rule: &Rule) -> Vec<Span> {
+    let number = |ip: &IpAddr| match ip {
+        IpAddr::V4(ip) => (Family::V4, u128::from(ip.to_bits()), 32),
+        IpAddr::V6(ip) => (Family::V6, ip.to_bits(), 128),
+    };
+    match &rule.peer().addresses {
+        Addresses::Missing => Vec::new(),
+        Addresses::Any => EVERYONE.to_vec(),
+        Addresses::Known(list) => list
+            .iter()
+            .filter_map(|address| match address {
+                Address::Host(ip) => Some((number(ip).0, number(ip).1, number(ip).1)),
+                Address::Range(first, last) => Some((number(first).0, number(first).1, number(last).1)),
+                Address::Prefix(ip, length) => {
+                    let (family, first, bits) = number(ip);
+                    Some((family, first, first | ones(bits - u32::from(*length))))
+                }
+                // No firewall of a host takes names: they are left out, and said to be.
+                Address::Name(_) => None,
+            })
+            .collect(),
+    }
+}
+
+fn gate(rule: &Rule) -> Gate {
+    let ports = rule.ports;
+    (rule.direction, rule.protocol, ports.first().number(), ports.last().number())
+}
+
+/// So many ones.
+fn ones(count: u32) -> u128 {
+    1_u128.checked_shl(count).map_or(u128::MAX, |bit| bit - 1)
+}
+
+/// In order, and neighbours as one, so that what opens the same is the same.
+fn merged(mut openings: Vec<Opening>) -> Vec<Opening> {
+    sort_by(&mut openings, Ord::cmp);
+    let mut out: Vec<Opening> = Vec::new();
+    for (gate, (family, first, last)) in openings {
+        match out.last_mut() {
+            Some((other, (of, _, end))) if *other == gate && *of == family && first <= end.saturating_add(1) => {
+                *end = last.max(*end);
+            }
+            _ => out.push((gate, (family, first, last))),
+        }
+    }
+    out
+}
+
+fn covers(openings: &[Opening], (gate, (family, first, last)): &Opening) -> bool {
+    openings.iter().any(|(other, (of, from, to))| other == gate && of == family && from <= first && last <= to)
+}
+
+/// What has been read of a text so far.
+struct Reading<'a> {
+    openings: Vec<Opening>,
+    /// Sentences that say that something is held back.
+    held: usize,
+    /// FNV-1a of the frame.
+    frame: u32,
+    /// The number of the line.
+    line: usize,
+    /// The last line of the frame.
+    last: &'a str,
+}
+
+impl<'a> Reading<'a> {
+    fn hash(&mut self, text: &str) {
+        for byte in text.bytes().chain([b'\n']) {
+            self.frame = (self.frame ^ u32::from(byte)).wrapping_mul(0x0100_0193);
+        }
+    }
+
+    /// A line of the frame. How many rules there are is no part of it.
+    fn frame(&mut self, line: &'a str) {
+        self.last = line;
+        self.frame_as(line);
+    }
+
+    /// A line of the frame, as it would be with the usual names.
+    fn frame_as(&mut self, line: &str) {
+        for before in ["rules for ", "Done: ", "dry run: "] {
+            if let Some((start, rest)) = line.split_once(before) {
+                let rest = rest.trim_start_matches(|c: char| c.is_ascii_digit());
+                let end = [" flow", " rule"].into_iter().find_map(|word| rest.strip_prefix(word)).unwrap_or(rest);
+                self.hash(start);
+                return self.hash(end.strip_prefix('s').unwrap_or(end));
+            }
+        }
+        self.hash(line);
+    }
+
+    fn opens(&mut self, gate: Gate, span: Span) {
+        self.openings.push((gate, span));
+    }
+
+    fn opens_to_everyone(&mut self, gate: Gate) {
+        self.openings.extend(EVERYONE.map(|span| (gate, span)));
+    }
+
+    /// Addresses of one family between separators, all of them canonical.
+    fn opens_to(&mut self, gate: Gate, list: &str, separator: &str, family: Option<Family>) -> Option<()> {
+        for address in list.split(separator) {
+            let span = span(address).filter(|span| family.is_none_or(|family| family == span.0))?;
+            self.opens(gate, span);
+        }
+        Some(())
+    }
+}
+
+/// Text that cannot end the quotes around it, in a shell or in a firewall's language.
+fn quotable(text: &str) -> Option<&str> {
+    let harmful = |c: char| {
+        matches!(c, '\'' | '"' | '\\' | '$' | '`' | '!' | '%' | '&' | '|' | '<' | '>') || !(' '..='~').contains(&c)
+    };
+    (!text.contains(harmful)).then_some(text)
+}
+
+/// The key of a flow: lower-case letters, digits and hyphens.
+fn key(text: &str) -> Option<&str> {
+    let fits = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-';
+    (!text.is_empty() && text.bytes().all(fits)).then_some(text)
+}
+
+/// A comment that begins with the key of a flow.
+fn keyed(comment: &str) -> Option<()> {
+    key(quotable(comment)?.split(' ').next()?).map(|_| ())
+}
+
+fn protocol(text: &str) -> Option<Protocol> {
+    match text {
+        "tcp" | "TCP" => Some(Protocol::Tcp),
+        "udp" | "UDP" => Some(Protocol::Udp),
+        _ => None,
+    }
+}
+
+/// A port, or an ordered range, in the one canonical way.
+fn ports(text: &str, separator: char) -> Option<(u16, u16)> {
+    let port = |text: &str| text.parse::<u16>().ok().filter(|port| *port > 0 && port.to_string() == text);
+    match text.split_once(separator) {
+        None => port(text).map(|port| (port, port)),
+        Some((first, last)) => Some((port(first)?, port(last)?)).filter(|(first, last)| first < last),
+    }
+}
+
+/// The addresses that a text stands for, in the one canonical way: a host, a network with its first address, a range.
+fn span(text: &str) -> Option<Span> {
+    let host = |text: &str| match text.parse::<IpAddr>().ok().filter(|ip| ip.to_string() == text)? {
+        IpAddr::V4(ip) => Some((Family::V4, u128::from(ip.to_bits()), 32)),
+        IpAddr::V6(ip) => Some((Family::V6, ip.to_bits(), 128)),
+    };
+    if let Some((base, length)) = text.split_once('/') {
+        let (family, first, bits) = host(base)?;
+        let length: u32 =
+            length.parse().ok().filter(|read: &u32| read.to_string() == length && (1..bits).contains(read))?;
+        let rest = ones(bits - length);
+        return (first & rest == 0).then_some((family, first, first | rest));
+    }
+    let (first, last) = text.split_once('-').unwrap_or((text, text));
+    let ((family, first, _), (other, last, _)) = (host(first)?, host(last)?);
+    (family == other && first <= last).then_some((family, first, last))
+}
+
+/// The body of a text of the shell, and what every such text may say besides its frame.
+fn shell(text: &str) -> Option<&str> {
+    text.strip_prefix("sh <<'PORTCULLIS'\n")?.strip_suffix("PORTCULLIS\n")
+}
+
+impl<'a> Reading<'a> {
+    /// True if a line of a shell's text says nothing that counts: a comment, or that something is held back.
+    fn passes(&mut self, line: &str) -> Option<bool> {
+        if let Some(sentence) = line.strip_prefix("  say 'Held back: ") {
+            quotable(sentence.strip_suffix(".' >&2")?)?;
+            self.held += 1;
+            return Some(true);
+        }
+        // The sentence that a text with such lines ends with.
+        let refuses = line == "  stop 'Fill in what is missing on the page and copy again.'";
+        Some(refuses || line.trim_start().starts_with("# "))
+    }
+}

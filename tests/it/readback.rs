@@ -1,0 +1,138 @@
+//! The page's own reading of its texts: of every text it must say that nothing is missing and nothing extra, and of every
+//! broken one that it is broken. After a frame was changed and read: `PORTCULLIS_FRAMES=1 cargo test --test it readback::`.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Write as _;
+use std::fs;
+
+use portcullis::deployment::{Deployment, Edit};
+use portcullis::dialect::{DIALECTS, Dialect, Text};
+use portcullis::net::{Addresses, Direction, System};
+use portcullis::pack;
+use portcullis::readback::frames::FRAMES;
+use portcullis::readback::{Readback, frame};
+use portcullis::rule::Ruleset;
+use portcullis::snippet::{Context, snippet};
+use proptest::prelude::*;
+
+use crate::arbitrary;
+use crate::printing::{COVERS, rules};
+use crate::scenarios::{self, CATALOG};
+
+/// A text, and what it is for.
+struct Printed {
+    shown: String,
+    dialect: &'static Dialect,
+    ruleset: Ruleset,
+    directions: &'static [Direction],
+    kind: Text,
+    text: String,
+}
+
+impl Printed {
+    fn check(&self, text: &str) -> Readback {
+        pack::read_back(self.dialect, self.kind, text, &self.ruleset, self.directions)
+    }
+}
+
+/// Every text of every machine of a deployment, in every language; `rules` says what becomes of the rules before.
+fn printed(name: &str, deployment: &Deployment, change: impl Fn(&mut Ruleset)) -> Vec<Printed> {
+    let context =
+        Context { product: CATALOG.product, release: deployment.release, catalog: CATALOG.version, fragment: "" };
+    let mut all = Vec::new();
+    for id in pack::managed(&CATALOG, deployment) {
+        let mut ruleset = rules(deployment, id);
+        change(&mut ruleset);
+        for (dialect, directions) in DIALECTS.into_iter().flat_map(|dialect| COVERS.map(|cover| (dialect, cover))) {
+            for kind in dialect.texts(ruleset.policy) {
+                let text = snippet(dialect, &ruleset, directions, kind, &deployment.settings, &context).text;
+                let shown = format!("{name}, {}, {}, {directions:?}, {}", ruleset.name, dialect.id, kind.name());
+                all.push(Printed { shown, dialect, ruleset: ruleset.clone(), directions, kind, text });
+            }
+        }
+    }
+    all
+}
+
+/// Texts in which everything occurs that a frame depends on: policies, systems, sets of addresses, rules of one direction only
+/// or none at all, and what is held back.
+fn texts() -> Vec<Printed> {
+    let mut all = Vec::new();
+    for scenario in scenarios::all() {
+        let mut windows = scenario.deployment.clone();
+        for group in &scenario.deployment.groups {
+            windows.apply(&CATALOG, &Edit::System(group.id, System::Windows));
+        }
+        for (system, deployment) in [("as it is", &scenario.deployment), ("Windows", &windows)] {
+            for (policy, deployment) in [
+                ("added", deployment.clone()),
+                ("whole", scenarios::whole(deployment, false)),
+                ("dropping", scenarios::whole(deployment, true)),
+            ] {
+                let name = format!("{}, {system}, {policy}", scenario.name);
+                all.extend(printed(&name, &deployment, |_| {}));
+                if ["default", "cluster"].contains(&scenario.name) {
+                    for direction in Direction::ALL {
+                        all.extend(printed(&name, &deployment, |rules| {
+                            rules.rules.retain(|rule| rule.direction == direction)
+                        }));
+                    }
+                    all.extend(printed(&name, &deployment, |rules| rules.rules.clear()));
+                }
+            }
+        }
+        let mut locked_out = scenarios::whole(&scenario.deployment, true);
+        scenarios::apply(&mut locked_out, Edit::Management(Addresses::Missing));
+        all.extend(printed(&format!("{}, locked out", scenario.name), &locked_out, |_| {}));
+    }
+    all
+}
+
+#[test]
+fn what_stands_around_the_rules_is_listed() {
+    let mut found: BTreeMap<u32, String> = BTreeMap::new();
+    for text in texts() {
+        let number = frame(text.dialect.id, &text.text)
+            .unwrap_or_else(|| panic!("{}: not read\n{}\n{:?}", text.shown, text.text, text.check(&text.text)));
+        found.entry(number).or_insert(text.shown);
+    }
+    let listed: BTreeSet<u32> = FRAMES.iter().copied().collect();
+    if std::env::var_os("PORTCULLIS_FRAMES").is_some() {
+        let path = concat!(env!("CARGO_MANIFEST_DIR"), "/src/readback/frames.rs");
+        let source = fs::read_to_string(path).unwrap();
+        let (head, _) = source.split_once("pub static FRAMES").unwrap();
+        let mut out = format!("{head}pub static FRAMES: [u32; {}] = [\n", found.len());
+        for line in found.keys().copied().collect::<Vec<_>>().chunks(9) {
+            let numbers: Vec<String> = line.iter().map(|number| format!("{number:#010x}")).collect();
+            writeln!(out, "    {},", numbers.join(", ")).unwrap();
+        }
+        fs::write(path, out + "];\n").unwrap();
+        return;
+    }
+    let unlisted: Vec<&String> =
+        found.iter().filter(|(number, _)| !listed.contains(number)).map(|(_, shown)| shown).collect();
+    assert!(unlisted.is_empty(), "not in frames.rs:\n{unlisted:#?}");
+    assert_eq!(found.len(), listed.len(), "frames.rs lists what no text has any more");
+    assert!(FRAMES.is_sorted());
+}
+
+#[test]
+fn every_text_says_exactly_what_it_should() {
+    for text in texts() {
+        let read = text.check(&text.text);
+        assert!(read.agrees(), "{}: {read:#?}\n{}", text.shown, text.text);
+    }
+}
+
+proptest! {
+    #![proptest_config(arbitrary::config())]
+
+    /// Whatever somebody has typed and done.
+    #[test]
+    fn every_text_of_any_deployment_says_exactly_what_it_should(deployment in arbitrary::deployment()) {
+        for text in printed("any", &deployment, |_| {}) {
+            let read = text.check(&text.text);
+            prop_assert!(read.agrees(), "{}: {read:#?}\n{}", text.shown, text.text);
+        }
+    }
+}
