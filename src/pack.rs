@@ -11,7 +11,7 @@ use crate::enforce;
 use crate::finding::{Finding, Fix, Place, Severity};
 use crate::flow::Flow;
 use crate::net::{Addresses, Direction, Policy};
-use crate::readback::{self, Readback, Task};
+use crate::readback::{Asked, Task};
 use crate::rule::Ruleset;
 use crate::snippet::{Context, Snippet, snippet};
 
@@ -32,14 +32,14 @@ pub fn firewall(group: &Group) -> &'static Dialect {
     chosen.unwrap_or_else(|| dialect::usual(group.system))
 }
 
-/// What a text says, read back by somebody who did not print it.
-pub fn read_back(dialect: &Dialect, kind: Text, text: &str, ruleset: &Ruleset, directions: &[Direction]) -> Readback {
+/// What a text must say, for whoever reads it back.
+pub fn asked<'a>(dialect: &Dialect, kind: Text, ruleset: &'a Ruleset, directions: &'a [Direction]) -> Asked<'a> {
     let task = match kind {
         Text::TakeOut => Task::Removes,
         Text::Keep if dialect.stores => Task::Looks,
         _ => Task::Opens,
     };
-    readback::check(dialect.id, text, ruleset, directions, task)
+    Asked { dialect: dialect.id, kind: kind.name(), task, ruleset, directions }
 }
 
 /// What stands between a group and the text that is chosen for it, each with what to do.

@@ -75,53 +75,81 @@ const READERS: [(&str, Reader); 6] = [
 /// Reads a whole text; `None` where a line of it makes no sense.
 type Reader = for<'a> fn(&mut Reading<'a>, &'a str) -> Option<()>;
 
-/// Reads a text of the firewall language of that identifier, and compares it with the rules of some directions.
-pub fn check(dialect: &str, text: &str, ruleset: &Ruleset, directions: &[Direction], task: Task) -> Readback {
-    let reading = match read(dialect, text) {
-        Ok(reading) => reading,
-        Err(unread) => return Readback { unread: Some(unread), ..Readback::default() },
-    };
-    let mut result = Readback { openings: reading.openings.len(), ..Readback::default() };
-    let asked = |rule: &&Rule| task != Task::Removes && directions.contains(&rule.direction);
-    let rules: Vec<(&Rule, Vec<Span>)> = ruleset.rules.iter().filter(asked).map(|rule| (rule, spans(rule))).collect();
-    let held = rules.iter().any(|(_, spans)| spans.is_empty());
-    result.unread = match () {
-        () if frames::FRAMES.binary_search(&reading.frame).is_err() => {
-            Some("What stands around the rules is not what was tested.")
-        }
-        () if held && reading.held == 0 => Some("The text does not refuse to run, though something is held back."),
-        () if !held && reading.held > 0 => Some("The text refuses to run, though nothing is held back."),
-        () => None,
-    }
-    .map(str::to_owned);
-    let rules = if task == Task::Opens { rules } else { Vec::new() };
-    let wanted = rules.iter().flat_map(|(rule, spans)| spans.iter().map(|span| (gate(rule), *span)));
-    let (wanted, read) = (merged(wanted.collect()), merged(reading.openings));
-    if wanted == read {
-        return result;
-    }
-    for (rule, spans) in rules {
-        if !spans.iter().all(|span| covers(&read, &(gate(rule), *span))) {
-            let (from, to, key) = (&rule.source.name, &rule.destination.name, &rule.key);
-            result.missing.push(format!("{from} to {to}, {} {} ({key})", rule.protocol, rule.ports));
-        }
-    }
-    result.extra = read.iter().filter(|opening| !covers(&wanted, opening)).map(words).collect();
-    result
+/// What a text was asked for.
+pub struct Asked<'a> {
+    /// The identifier of its firewall language.
+    pub dialect: &'static str,
+    /// Which of the texts of that language it is: its name.
+    pub kind: &'static str,
+    /// What that one is to do.
+    pub task: Task,
+    /// The rules it is for.
+    pub ruleset: &'a Ruleset,
+    /// The directions it covers.
+    pub directions: &'a [Direction],
 }
 
-/// What a text says around its rules, as a number; `None` if the text cannot be read.
-pub fn frame(dialect: &str, text: &str) -> Option<u32> {
-    read(dialect, text).ok().map(|reading| reading.frame)
-}
+impl Asked<'_> {
+    /// What a text says around its rules, as a number that no other kind of text, policy or direction has; `None` if the text
+    /// cannot be read.
+    pub fn frame(&self, text: &str) -> Option<u32> {
+        self.read(text).ok().map(|reading| reading.frame)
+    }
 
-fn read<'a>(dialect: &str, text: &'a str) -> Result<Reading<'a>, String> {
-    let mut reading = Reading { openings: Vec::new(), held: 0, frame: 0x811c_9dc5, line: 0, last: "" };
-    reading.hash(dialect);
-    let (_, reader) = READERS.iter().find(|(id, _)| *id == dialect).ok_or("Nobody reads this language back.")?;
-    match reader(&mut reading, text) {
-        Some(()) => Ok(reading),
-        None => Err(format!("Line {} cannot be read.", reading.line)),
+    fn read<'a>(&self, text: &'a str) -> Result<Reading<'a>, String> {
+        let mut reading = Reading { openings: Vec::new(), held: 0, frame: 0x811c_9dc5, line: 0, last: "" };
+        for word in [self.dialect, self.kind, self.ruleset.policy.name()] {
+            reading.hash(word);
+        }
+        for direction in self.directions {
+            reading.hash(direction.lower());
+        }
+        if self.ruleset.drops_outgoing {
+            reading.hash("drops");
+        }
+        let (_, reader) =
+            READERS.iter().find(|(id, _)| *id == self.dialect).ok_or("Nobody reads this language back.")?;
+        match reader(&mut reading, text) {
+            Some(()) => Ok(reading),
+            None => Err(format!("Line {} cannot be read.", reading.line)),
+        }
+    }
+
+    /// Reads a text, and compares it with what was asked for.
+    pub fn check(&self, text: &str) -> Readback {
+        let (ruleset, directions, task) = (self.ruleset, self.directions, self.task);
+        let reading = match self.read(text) {
+            Ok(reading) => reading,
+            Err(unread) => return Readback { unread: Some(unread), ..Readback::default() },
+        };
+        let mut result = Readback { openings: reading.openings.len(), ..Readback::default() };
+        let asked = |rule: &&Rule| task != Task::Removes && directions.contains(&rule.direction);
+        let rules: Vec<(&Rule, Vec<Span>)> =
+            ruleset.rules.iter().filter(asked).map(|rule| (rule, spans(rule))).collect();
+        let held = rules.iter().any(|(_, spans)| spans.is_empty());
+        result.unread = match () {
+            () if frames::FRAMES.binary_search(&reading.frame).is_err() => {
+                Some("What stands around the rules is not what was tested.")
+            }
+            () if held && reading.held == 0 => Some("The text does not refuse to run, though something is held back."),
+            () if !held && reading.held > 0 => Some("The text refuses to run, though nothing is held back."),
+            () => None,
+        }
+        .map(str::to_owned);
+        let rules = if task == Task::Opens { rules } else { Vec::new() };
+        let wanted = rules.iter().flat_map(|(rule, spans)| spans.iter().map(|span| (gate(rule), *span)));
+        let (wanted, read) = (merged(wanted.collect()), merged(reading.openings));
+        if wanted == read {
+            return result;
+        }
+        for (rule, spans) in rules {
+            if !spans.iter().all(|span| covers(&read, &(gate(rule), *span))) {
+                let (from, to, key) = (&rule.source.name, &rule.destination.name, &rule.key);
+                result.missing.push(format!("{from} to {to}, {} {} ({key})", rule.protocol, rule.ports));
+            }
+        }
+        result.extra = read.iter().filter(|opening| !covers(&wanted, opening)).map(words).collect();
+        result
     }
 }
 

@@ -9,8 +9,8 @@ use portcullis::deployment::{Deployment, Edit};
 use portcullis::dialect::{DIALECTS, Dialect, Text};
 use portcullis::net::{Addresses, Direction, System};
 use portcullis::pack;
+use portcullis::readback::Asked;
 use portcullis::readback::frames::FRAMES;
-use portcullis::readback::{Readback, frame};
 use portcullis::rule::Ruleset;
 use portcullis::snippet::{Context, snippet};
 use proptest::prelude::*;
@@ -30,8 +30,8 @@ struct Printed {
 }
 
 impl Printed {
-    fn check(&self, text: &str) -> Readback {
-        pack::read_back(self.dialect, self.kind, text, &self.ruleset, self.directions)
+    fn asked(&self) -> Asked<'_> {
+        pack::asked(self.dialect, self.kind, &self.ruleset, self.directions)
     }
 }
 
@@ -92,8 +92,10 @@ fn texts() -> Vec<Printed> {
 fn what_stands_around_the_rules_is_listed() {
     let mut found: BTreeMap<u32, String> = BTreeMap::new();
     for text in texts() {
-        let number = frame(text.dialect.id, &text.text)
-            .unwrap_or_else(|| panic!("{}: not read\n{}\n{:?}", text.shown, text.text, text.check(&text.text)));
+        let number = text
+            .asked()
+            .frame(&text.text)
+            .unwrap_or_else(|| panic!("{}: not read\n{}\n{:?}", text.shown, text.text, text.asked().check(&text.text)));
         found.entry(number).or_insert(text.shown);
     }
     let listed: BTreeSet<u32> = FRAMES.iter().copied().collect();
@@ -119,7 +121,7 @@ fn what_stands_around_the_rules_is_listed() {
 #[test]
 fn every_text_says_exactly_what_it_should() {
     for text in texts() {
-        let read = text.check(&text.text);
+        let read = text.asked().check(&text.text);
         assert!(read.agrees(), "{}: {read:#?}\n{}", text.shown, text.text);
     }
 }
@@ -131,7 +133,7 @@ proptest! {
     #[test]
     fn every_text_of_any_deployment_says_exactly_what_it_should(deployment in arbitrary::deployment()) {
         for text in printed("any", &deployment, |_| {}) {
-            let read = text.check(&text.text);
+            let read = text.asked().check(&text.text);
             prop_assert!(read.agrees(), "{}: {read:#?}\n{}", text.shown, text.text);
         }
     }
