@@ -164,13 +164,16 @@ const FOLDERS: [(Text, &str); 5] = [
 pub type File = (String, String);
 
 /// Every text of every group that has one, for these directions, and how to go about it.
+///
+/// # Errors
+/// The name of the group of which a text, read back, is not what it should be: then there is none at all.
 pub fn files(
     catalog: &Catalog,
     deployment: &Deployment,
     flows: &[Flow],
     directions: &[Direction],
     context: &Context,
-) -> Vec<File> {
+) -> Result<Vec<File>, String> {
     let mut files: Vec<File> = Vec::new();
     let mut steps = String::new();
     for group in managed(catalog, deployment).into_iter().filter_map(|id| deployment.group(id)) {
@@ -182,6 +185,9 @@ pub fn files(
                 continue;
             }
             let snippet = snippet(dialect, &ruleset, directions, text, &deployment.settings, context);
+            if !asked(dialect, text, &ruleset, directions).check(&snippet.text).agrees() {
+                return Err(ruleset.name);
+            }
             let path = format!("{folder}/{}", snippet.file_name);
             let taken = files.iter().any(|(other, _)| *other == path);
             // Names that differ only in what a file name cannot say.
@@ -202,7 +208,7 @@ pub fn files(
         context.product, context.release, context.catalog, FIRST
     );
     files.insert(0, ("README.txt".to_owned(), readme.replace('\n', "\r\n")));
-    files
+    Ok(files)
 }
 
 const FIRST: &str = "

@@ -16,11 +16,15 @@ use crate::dialect::{DIALECTS, Dialect, Text};
 use crate::enforce;
 use crate::net::{Addresses, Direction, Policy};
 use crate::pack;
+use crate::readback::Readback;
 use crate::rule::Ruleset;
 use crate::snippet::{Context, Snippet, lines, snippet};
 
 /// Where the text stands on the page.
 const TEXT: &str = "snippet-text";
+
+/// What is said in place of handing out a text.
+const REFUSED: &str = "Nothing was downloaded: a text was read back and is not what it should be.";
 
 /// So many fields for missing addresses stand above the text at most.
 const FIELDS: usize = 20;
@@ -44,12 +48,14 @@ pub fn panel(state: &State, act: &Act, told: &Callback<AttrValue>, marks: &mut M
     let snippet = snippet(dialect, &ruleset, directions, text_kind, &state.deployment.settings, &context);
     let of = format!("{} {} {directions:?} {}", group.id.0, dialect.id, text_kind.name());
     marks.update(of, &state.derived.link, &snippet.text);
+    let read = pack::asked(dialect, text_kind, &ruleset, directions).check(&snippet.text);
     html! {
         <section class="panel snippet" aria-label="Firewall rules">
-            { bar(state, act, group, dialect, &snippet, told) }
+            { bar(state, act, group, dialect, (&snippet, &read), told) }
+            { differs(&read) }
             { above(state, act, group, dialect, &ruleset, &snippet) }
             { text(&snippet, marks) }
-            { below(state, act, group, dialect, &snippet, told) }
+            { below(state, act, group, dialect, (&snippet, &read), told) }
         </section>
     }
 }
@@ -75,7 +81,7 @@ fn bar(
     act: &Act,
     group: &Group,
     dialect: &Dialect,
-    snippet: &Snippet,
+    (snippet, read): (&Snippet, &Readback),
     told: &Callback<AttrValue>,
 ) -> Html {
     let groups = state.derived.offered.iter().filter_map(|id| state.deployment.group(*id)).map(|row| {
@@ -128,13 +134,28 @@ fn bar(
             { select("pick-dialect", "Which firewall", dialects.collect(), pick_dialect) }
             { select("pick-policy", "Added, or the whole policy", policies, pick_policy) }
             { select("pick-ways", "Directions", ways, pick_ways) }
-            <button class="primary" id="copy" onclick={copy}>{ "Copy" }</button>
+            <button class="primary" id="copy" disabled={!read.agrees()} onclick={copy}>{ "Copy" }</button>
         </div>
     }
 }
 
 fn are(count: usize) -> String {
     if count == 1 { "1 rule is".to_owned() } else { format!("{count} rules are") }
+}
+
+/// Why a text is not handed out: what whoever read it back found.
+fn differs(read: &Readback) -> Html {
+    let rows = read.unread.iter().cloned();
+    let rows = rows.chain(read.missing.iter().map(|row| format!("Missing: {row}")));
+    let rows = rows.chain(read.extra.iter().map(|row| format!("Extra: {row}")));
+    html! {
+        if !read.agrees() {
+            <div class="differs" role="alert">
+                <p>{ "This text was read back and is not what it should be. It cannot be copied:" }</p>
+                <ul>{ for rows.take(FIELDS).map(|row| html! { <li>{ row }</li> }) }</ul>
+            </div>
+        }
+    }
 }
 
 /// Above the text: what the dialect could not say, the names it needs, and the fields for exactly the missing peers.
@@ -259,12 +280,21 @@ fn below(
     act: &Act,
     group: &Group,
     dialect: &Dialect,
-    snippet: &Snippet,
+    (snippet, read): (&Snippet, &Readback),
     told: &Callback<AttrValue>,
 ) -> Html {
     let download = {
-        let (name, file) = (snippet.file_name.clone(), snippet.file.clone());
-        Callback::from(move |_: MouseEvent| browser::download(&name, file.as_bytes()))
+        let (name, file, agrees) = (snippet.file_name.clone(), snippet.file.clone(), read.agrees());
+        let told = told.clone();
+        Callback::from(move |_: MouseEvent| match agrees {
+            true => browser::download(&name, file.as_bytes()),
+            false => told.emit(REFUSED.into()),
+        })
+    };
+    let verdict = match (read.agrees(), read.openings) {
+        (true, 0) => "✓ Read back: opens nothing".to_owned(),
+        (true, openings) => format!("✓ Read back: {}, 0 missing, 0 extra", counted(openings, "opening")),
+        _ => "✗ Read back: not what it should be".to_owned(),
     };
     let current = shown(state, dialect, group);
     let texts = dialect.texts(group.policy).map(|text| {
@@ -278,6 +308,7 @@ fn below(
     html! {
         <div class="bar below">
             <small>{ count }</small>
+            <small class="read" title="What an independent reader took from exactly these bytes, compared with the flows">{ verdict }</small>
             { sign("↓", format!("Download {}", snippet.file_name), download) }
             { sign("↓ All", "Download all texts of all machines, as one archive", all_machines(state, told)) }
             <span class="spring"></span>
@@ -293,8 +324,12 @@ fn all_machines(state: &State, told: &Callback<AttrValue>) -> Callback<MouseEven
         let fragment = format!("#{}", state.derived.link);
         let directions = state.ways().directions();
         let (catalog, deployment) = (&*state.catalog, &*state.deployment);
-        let files = pack::files(catalog, deployment, &state.derived.flows, directions, &context(&state, &fragment));
-        browser::download(&pack::archive_name(catalog), &pack::archive(&files));
-        told.emit(format!("{} and a README in one archive.", counted(files.len() - 1, "file")).into());
+        match pack::files(catalog, deployment, &state.derived.flows, directions, &context(&state, &fragment)) {
+            Ok(files) => {
+                browser::download(&pack::archive_name(catalog), &pack::archive(&files));
+                told.emit(format!("{} and a README in one archive.", counted(files.len() - 1, "file")).into());
+            }
+            Err(name) => told.emit(format!("{REFUSED} It is one for {name}.").into()),
+        }
     })
 }

@@ -15,7 +15,7 @@ use crate::scenarios::{self, CATALOG, apply, group};
 fn files(deployment: &Deployment) -> Vec<File> {
     let context =
         Context { product: CATALOG.product, release: deployment.release, catalog: CATALOG.version, fragment: "" };
-    pack::files(&CATALOG, deployment, &flows(&CATALOG, deployment), &Direction::ALL, &context)
+    pack::files(&CATALOG, deployment, &flows(&CATALOG, deployment), &Direction::ALL, &context).expect("read back")
 }
 
 fn paths(files: &[File]) -> Vec<&str> {
