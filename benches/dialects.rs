@@ -18,6 +18,7 @@ use portcullis::dialect::{DIALECTS, Dialect, Text};
 use portcullis::enforce;
 use portcullis::flow::flows;
 use portcullis::net::{Address, Addresses, Direction, PortRange};
+use portcullis::pack;
 use portcullis::rule::{Enforcement, Rule, Ruleset};
 use portcullis::snippet::{Context, snippet};
 use scenarios::CATALOG;
@@ -39,6 +40,19 @@ fn printed(dialect: &Dialect, deployment: &Deployment, rulesets: &[Ruleset]) -> 
     let text =
         |ruleset| snippet(dialect, ruleset, &Direction::ALL, Text::Apply, &deployment.settings, &context).text.len();
     rulesets.iter().map(text).sum()
+}
+
+/// How many ways these texts open, read back as the page does under every text.
+fn read_back(dialect: &Dialect, deployment: &Deployment, rulesets: &[Ruleset]) -> usize {
+    let context =
+        Context { product: CATALOG.product, release: deployment.release, catalog: CATALOG.version, fragment: "" };
+    let openings = |ruleset| {
+        let text = snippet(dialect, ruleset, &Direction::ALL, Text::Apply, &deployment.settings, &context).text;
+        let read = pack::asked(dialect, Text::Apply, ruleset, &Direction::ALL).check(&text);
+        assert!(read.agrees(), "{read:?}");
+        read.openings
+    };
+    rulesets.iter().map(openings).sum()
 }
 
 /// One rule for each address of the peer and each port: what a printer without sets and ranges would be given.
@@ -82,7 +96,10 @@ fn measure(what: &str, deployment: &Deployment, goal: &str, expands: bool) {
     let count: usize = rulesets.iter().map(|ruleset| ruleset.rules.len()).sum();
     println!("\n{what}: {count} rules for {} groups, both directions ({goal})", rulesets.len());
     let naive_words = if expands { format!("{:>14} {:>7}", "naive bytes", "times") } else { String::new() };
-    println!("  {:<14} {:>9} {:>9} {:>12} {naive_words}", "dialect", "ms", "best", "bytes");
+    println!(
+        "  {:<14} {:>9} {:>9} {:>12} {:>9} {:>9} {:>9} {naive_words}",
+        "dialect", "ms", "best", "bytes", "read too", "best", "openings"
+    );
     println!("  {:<14} {time:>9.3} {best:>9.3}", "flows, rules");
     let naive: Vec<Ruleset> = rulesets.iter().filter(|_| expands).map(naive).collect();
     let (mut all, mut all_best) = (time, best);
@@ -90,7 +107,11 @@ fn measure(what: &str, deployment: &Deployment, goal: &str, expands: bool) {
         let (time, best, bytes) = median(|| printed(dialect, deployment, &rulesets));
         all += time;
         all_best += best;
-        print!("  {:<14} {time:>9.3} {best:>9.3} {bytes:>12}", dialect.id);
+        let (read_time, read_best, openings) = median(|| read_back(dialect, deployment, &rulesets));
+        print!(
+            "  {:<14} {time:>9.3} {best:>9.3} {bytes:>12} {read_time:>9.3} {read_best:>9.3} {openings:>9}",
+            dialect.id
+        );
         if expands {
             let expanded = printed(dialect, deployment, &naive);
             print!(" {expanded:>14} {:>7.1}", expanded as f64 / bytes as f64);

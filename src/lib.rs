@@ -6,7 +6,7 @@
 //! catalog ──► deployment ──► flows ──► rules ──► snippet ──► pack   (all texts of all machines)
 //! (facts,      (what the      (who may   (as seen   (text in one dialect,
 //!  embedded)    user says)     open       from one    for one enforcement point)
-//!                  │           what, why)  point)
+//!                  │           what, why)  point)       └──► read-back   (what a text lets through, against the rules)
 //!                  │             ├──► diagram ──► SVG
 //!                  │             └──► table ──► HTML, TSV, CSV, Markdown
 //!                  ├──► findings  (missing addresses, collisions, undecided choices, …)

@@ -170,8 +170,8 @@ fn spans(rule: &Rule) -> Vec<Span> {
         IpAddr::V6(ip) => (Family::V6, ip.to_bits(), 128),
     };
     match &rule.peer().addresses {
-        Addresses::Missing => Vec::new(),
         Addresses::Any => EVERYONE.to_vec(),
+        Addresses::Missing => Vec::new(),
         Addresses::Known(list) => list
             .iter()
             .filter_map(|address| match address {
@@ -245,10 +245,10 @@ impl<'a> Reading<'a> {
 
     /// A line of the frame, as it would be with the usual names.
     fn frame_as(&mut self, line: &str) {
-        for before in ["rules for ", "Done: ", "dry run: "] {
-            if let Some((start, rest)) = line.split_once(before) {
-                let rest = rest.trim_start_matches(|c: char| c.is_ascii_digit());
-                let end = [" flow", " rule"].into_iter().find_map(|word| rest.strip_prefix(word)).unwrap_or(rest);
+        for pattern in ["~rules for ~ flow~", "~Done: ~ rule~", "~dry run: ~ rule~"] {
+            if let Some([start, count, end]) = holes(pattern, line).as_deref()
+                && count.parse::<usize>().is_ok()
+            {
                 self.hash(start);
                 return self.hash(end.strip_prefix('s').unwrap_or(end));
             }
@@ -265,9 +265,22 @@ impl<'a> Reading<'a> {
     }
 
     /// Addresses of one family between separators, all of them canonical.
-    fn opens_to(&mut self, gate: Gate, list: &str, separator: &str, family: Option<Family>) -> Option<()> {
+    fn opens_to(&mut self, gate: Gate, list: &str, separator: &str, family: Family) -> Option<()> {
         for address in list.split(separator) {
-            let span = span(address).filter(|span| family.is_none_or(|family| family == span.0))?;
+            let span = span(address).filter(|(of, ..)| *of == family)?;
+            self.opens(gate, span);
+        }
+        Some(())
+    }
+
+    /// The same for a list in which both families may stand, or everybody by a word.
+    fn opens_to_all(&mut self, gate: Gate, list: &str, separator: &str, everyone: &str) -> Option<()> {
+        if list == everyone {
+            self.opens_to_everyone(gate);
+            return Some(());
+        }
+        for address in list.split(separator) {
+            let span = span(address)?;
             self.opens(gate, span);
         }
         Some(())
@@ -326,6 +339,23 @@ fn span(text: &str) -> Option<Span> {
     let (first, last) = text.split_once('-').unwrap_or((text, text));
     let ((family, first, _), (other, last, _)) = (host(first)?, host(last)?);
     (family == other && first <= last).then_some((family, first, last))
+}
+
+/// What stands in the holes (`~`) of a pattern, each as short as can be, if the whole text fits it.
+fn holes<'a>(pattern: &str, text: &'a str) -> Option<Vec<&'a str>> {
+    let mut parts = pattern.split('~');
+    let mut rest = text.strip_prefix(parts.next()?)?;
+    let mut found = Vec::new();
+    let mut parts = parts.peekable();
+    while let Some(part) = parts.next() {
+        let at = match parts.peek() {
+            Some(_) => rest.find(part)?,
+            None => rest.len() - rest.strip_suffix(part).map(|_| part.len())?,
+        };
+        found.push(rest.get(..at)?);
+        rest = rest.get(at + part.len()..)?;
+    }
+    Some(found)
 }
 
 /// The body of a text of the shell, and what every such text may say besides its frame.

@@ -1,6 +1,6 @@
 //! Reads firewalld's files back: rules of policies, and sets of addresses. Never reads what stands around them.
 
-use super::{EVERYONE, Reading, Span, key, ports, protocol, quotable, shell, span};
+use super::{Reading, Span, holes, key, ports, protocol, quotable, shell, span};
 use crate::net::{Direction, Family};
 
 /// A set of addresses.
@@ -31,8 +31,7 @@ pub fn read<'a>(reading: &mut Reading<'a>, text: &'a str) -> Option<()> {
         reading.line += 1;
         if let Some(comment) = line.strip_prefix("  # ") {
             let comment = quotable(comment).filter(|comment| !comment.contains("--"))?;
-            let name =
-                comment.strip_suffix(')').and_then(|rest| rest.rsplit_once(" (")).and_then(|(_, name)| key(name));
+            let name = comment.strip_suffix(')').and_then(|rest| rest.rsplit('(').next()).and_then(key);
             of_flow =
                 name.is_some_and(|name| name.contains('-')) || of_flow && comment == "Already allowed by a rule above";
         } else if reading.passes(line)? {
@@ -40,12 +39,9 @@ pub fn read<'a>(reading: &mut Reading<'a>, text: &'a str) -> Option<()> {
             lines.by_ref().take_while(|line| *line != "}").for_each(|_| reading.line += 1);
         } else if let Some(rest) = line.strip_prefix("    set_") {
             written(&mut sets, rest)?;
-        } else if let Some((before, count)) = line.split_once("grep -c '^rule ')\" = ") {
-            let way = usize::from(before.contains("-out "));
-            let (count, rest) = count.split_once(' ')?;
-            (count.parse() == Ok(counts[way])).then_some(())?;
-            reading.frame(before);
-            reading.frame(rest);
+        } else if let Some([before, part, between, count, rest]) = holes(COUNTS, line).as_deref() {
+            (count.parse() == Ok(counts[usize::from(*part == "out")])).then_some(())?;
+            [before, part, between, rest].iter().for_each(|piece| reading.frame(piece));
         } else if let (true, Some(direction)) = (line.starts_with("  <rule"), direction) {
             // firewalld has each rule once.
             (!rules.contains(&line)).then(|| rules.push(line))?;
@@ -70,6 +66,9 @@ pub fn read<'a>(reading: &mut Reading<'a>, text: &'a str) -> Option<()> {
     }
     sets.iter().all(|set| set.written).then_some(())
 }
+
+/// How a text sees that firewalld has all rules of a direction.
+const COUNTS: &str = "~ --policy=portcullis-~ ~ -c '^rule ')\" = ~ ]~";
 
 /// The members of a set; all of one family, none within another.
 fn entries<'a>(lines: &mut impl Iterator<Item = &'a str>) -> Option<Vec<Span>> {
@@ -96,42 +95,45 @@ fn entries<'a>(lines: &mut impl Iterator<Item = &'a str>) -> Option<Vec<Span>> {
 
 /// `    set_in_g4_v4 >"$1/ipsets/portcullis-in-g4-v4.xml" &&`, without its start.
 fn written(sets: &mut [Set], rest: &str) -> Option<()> {
-    let (function, path) = rest.split_once(" >\"$1/ipsets/portcullis-")?;
-    let name = path.strip_suffix(" &&").unwrap_or(path).strip_suffix(".xml\"").filter(|name| name.len() <= 20)?;
+    let [function, name] = holes("~ >\"$1/ipsets/portcullis-~.xml\"", rest.strip_suffix(" &&").unwrap_or(rest))?[..]
+    else {
+        return None;
+    };
     let set = sets.iter_mut().find(|set| set.function.strip_prefix("set_") == Some(function) && !set.written)?;
-    set.written = key(name)?.replace('-', "_") == function;
+    set.written = name.len() <= 20 && key(name)?.replace('-', "_") == function;
     Some(())
 }
 
 /// `  <rule family="ipv4"><source address="192.0.2.1"/><port port="443" protocol="tcp"/><accept/></rule>`
 fn rule(reading: &mut Reading, sets: &[Set], direction: Direction, line: &str) -> Option<()> {
-    let (peer, port) =
-        line.strip_prefix("  <rule")?.strip_suffix("\"/><accept/></rule>")?.split_once("<port port=\"")?;
-    let (range, name) = port.split_once("\" protocol=\"")?;
+    const RULE: &str = "  <rule~><port port=\"~\" protocol=\"~\"/><accept/></rule>";
+    let [peer, range, name] = holes(RULE, line)?[..] else { return None };
     let (first, last) = ports(range, '-')?;
     let gate = (direction, protocol(name)?, first, last);
-    if peer == ">" {
+    if peer.is_empty() {
         reading.opens_to_everyone(gate);
         return Some(());
     }
-    let (family, peer) = peer.strip_prefix(" family=\"ipv")?.split_once("\"><")?;
-    let (family, _, _) = EVERYONE.into_iter().find(|(of, ..)| family == if *of == Family::V4 { "4" } else { "6" })?;
-    let (end, part) = match direction {
-        Direction::Ingress => ("source ", "in-"),
-        Direction::Egress => ("destination ", "out-"),
+    let [family, end, how, whom] = holes(" family=\"ipv~\"><~ ~=\"~\"/", peer)?[..] else { return None };
+    let family = match family {
+        "4" => Family::V4,
+        "6" => Family::V6,
+        _ => return None,
     };
-    let peer = peer.strip_prefix(end)?.strip_suffix("\"/>")?;
-    match peer.strip_prefix("ipset=\"portcullis-") {
-        Some(name) => {
-            let function = key(name.starts_with(part).then_some(name)?)?.replace('-', "_");
-            let set = sets.iter().find(|set| set.function.strip_prefix("set_") == Some(function.as_str()))?;
+    let part = match (direction, end) {
+        (Direction::Ingress, "source") => "portcullis-in-",
+        (Direction::Egress, "destination") => "portcullis-out-",
+        _ => return None,
+    };
+    match how {
+        "address" => reading.opens_to(gate, Some(whom).filter(|address| !address.contains('-'))?, ",", family),
+        "ipset" => {
+            let function = key(whom)?.replacen("portcullis", "set", 1).replace('-', "_");
+            let set = sets.iter().find(|set| whom.starts_with(part) && set.function == function)?;
             set.spans.iter().all(|(of, ..)| *of == family).then_some(())?;
             set.spans.iter().for_each(|span| reading.opens(gate, *span));
             Some(())
         }
-        None => {
-            let address = peer.strip_prefix("address=\"").filter(|address| !address.contains('-'))?;
-            reading.opens_to(gate, address, ",", Some(family))
-        }
+        _ => None,
     }
 }

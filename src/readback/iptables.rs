@@ -1,6 +1,6 @@
 //! Reads iptables rules back. Never reads what stands around them.
 
-use super::{EVERYONE, Reading, keyed, ports, protocol, shell};
+use super::{EVERYONE, Reading, holes, keyed, ports, protocol, shell};
 use crate::net::{Direction, Family};
 
 /// Reads the rules; everything else is the frame.
@@ -27,26 +27,23 @@ pub fn read<'a>(reading: &mut Reading<'a>, text: &'a str) -> Option<()> {
 
 /// `-A PORTCULLIS-IN -s 192.0.2.1,192.0.2.4 -p tcp --dport 443 -m conntrack --ctstate NEW -m comment --comment "…" -j ACCEPT`
 fn rule(reading: &mut Reading, line: &str, family: Family) -> Option<()> {
-    let (rule, comment) = line.split_once(" -m conntrack --ctstate NEW -m comment --comment \"")?;
-    keyed(comment.strip_suffix("\" -j ACCEPT").filter(|comment| comment.len() <= 255)?)?;
-    let (peers, what) = rule.split_once(" -p ")?;
-    let (direction, chain, end) = match peers.split(' ').nth(1)? {
-        "PORTCULLIS-IN" => (Direction::Ingress, "-A PORTCULLIS-IN", " -s "),
-        "PORTCULLIS-OUT" => (Direction::Egress, "-A PORTCULLIS-OUT", " -d "),
+    const RULE: &str = "-A PORTCULLIS-~ -p ~ --dport ~ -m conntrack --ctstate NEW -m comment --comment \"~\" -j ACCEPT";
+    let [peers, name, range, comment] = holes(RULE, line)?[..] else { return None };
+    keyed(Some(comment).filter(|comment| comment.len() <= 255)?)?;
+    let (chain, peers) = peers.split_once(' ').unwrap_or((peers, ""));
+    let (direction, end) = match chain {
+        "IN" => (Direction::Ingress, "-s ~"),
+        "OUT" => (Direction::Egress, "-d ~"),
         _ => return None,
     };
-    // In a chain that was begun above, behind what answers.
-    reading.last.strip_prefix(chain)?.starts_with(' ').then_some(())?;
-    let (name, range) = what.split_once(" --dport ")?;
-    let (first, last) = ports(range, ':')?;
+    // In the chain that was begun above, behind what answers.
+    let [begun, _] = holes("-A PORTCULLIS-~ ~", reading.last)?[..] else { return None };
+    let (first, last) = ports(range, ':').filter(|_| begun == chain)?;
     let gate = (direction, protocol(name)?, first, last);
-    match peers.strip_prefix(chain)? {
-        "" => {
-            let everyone = EVERYONE.iter().find(|(of, ..)| *of == family)?;
-            reading.opens(gate, *everyone);
-            Some(())
-        }
-        // No ranges: they are a match of their own, which would let everyone through here.
-        peers => reading.opens_to(gate, peers.strip_prefix(end).filter(|list| !list.contains('-'))?, ",", Some(family)),
+    if peers.is_empty() {
+        reading.opens(gate, *EVERYONE.iter().find(|(of, ..)| *of == family)?);
+        return Some(());
     }
+    // No ranges: they are a match of their own, which would let everyone through here.
+    reading.opens_to(gate, holes(end, peers)?.pop().filter(|list| !list.contains('-'))?, ",", family)
 }

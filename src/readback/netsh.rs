@@ -1,17 +1,23 @@
 //! Reads netsh rules back. Never reads what stands around them.
 
-use super::{Reading, key, ports, protocol, quotable};
+use super::{Reading, holes, key, keyed, ports, protocol, quotable};
 use crate::net::Direction;
-
-const ADD: &str = "netsh advfirewall firewall add rule name=\"Portcullis ";
-const GO: &str = "@if defined PORTCULLIS ";
-const STOPS: &str = " >nul || echo Stopped: Windows did not take the rule ";
 
 /// What a text begins with that may run.
 const STARTS: [&str; 2] = [
     "@fltmc >nul 2>&1 && set \"PORTCULLIS=go\"",
     "@if not defined PORTCULLIS echo Nothing was changed: open Command Prompt with Run as administrator and paste again.",
 ];
+const REFUSES: &str = "@echo Nothing was changed. Fill in what is missing on the page and copy again.";
+
+/// A line that adds one rule, and what it does if Windows does not take it; a line that says that it would.
+const ADDS: [&str; 2] = [
+    "@if defined PORTCULLIS netsh advfirewall firewall add ~ >nul || echo Stopped: Windows did not take the rule ~. && set \"PORTCULLIS=\"",
+    "@if defined PORTCULLIS echo netsh advfirewall firewall add ~",
+];
+
+/// A line that deletes all rules, and adds those of the administrators at once.
+const REPLACES: &str = "~ && netsh advfirewall firewall add ~ >nul || ~";
 
 /// Reads the rules; everything else is the frame.
 pub fn read<'a>(reading: &mut Reading<'a>, text: &'a str) -> Option<()> {
@@ -23,79 +29,40 @@ pub fn read<'a>(reading: &mut Reading<'a>, text: &'a str) -> Option<()> {
         if let Some(sentence) = line.strip_prefix("@echo Held back: ") {
             quotable(sentence)?;
             reading.held += 1;
-            continue;
-        }
-        // Nothing below such lines does anything, since they stand in place of those that let it.
-        if reading.held > 0 && line == "@echo Nothing was changed. Fill in what is missing on the page and copy again."
-        {
+        } else if reading.held > 0 && line == REFUSES {
+            // Nothing below does anything, since this stands in place of what lets it.
             STARTS.iter().for_each(|line| reading.frame(line));
-            continue;
-        }
-        // The rule that is there to be deleted.
-        let Some((before, mut rest)) = line.split_once(ADD).filter(|_| !line.contains(" enable=no ")) else {
+        } else if line.contains("description=\"base-") || line.contains(" enable=no ") {
             reading.frame(line);
-            continue;
-        };
-        let mut base = rest.contains(" description=\"base-");
-        loop {
-            let (opens, after) = rule(rest)?;
-            if let Some((gate, list)) = opens {
-                match list {
-                    "any" => reading.opens_to_everyone(gate),
-                    list => reading.opens_to(gate, list, ",", None)?,
-                }
+        } else if let Some(found) = ADDS.iter().find_map(|pattern| holes(pattern, line)) {
+            key(found.get(1).unwrap_or(&"x"))?;
+            rule(reading, found[0])?;
+        } else if let Some([before, rules, after]) = holes(REPLACES, line).as_deref() {
+            for one in rules.split(" >nul && netsh advfirewall firewall add ") {
+                rule(reading, one)?;
             }
-            match after.strip_prefix(" >nul && ").and_then(|next| next.strip_prefix(ADD)) {
-                Some(next) => {
-                    base |= next.contains(" description=\"base-");
-                    rest = next;
-                }
-                None => {
-                    rest = after;
-                    break;
-                }
-            }
-        }
-        let tried = before == "@if defined PORTCULLIS echo " && rest.is_empty();
-        let added = before == GO
-            && rest
-                .strip_prefix(STOPS)
-                .and_then(|rest| rest.strip_suffix(". && set \"PORTCULLIS=\""))
-                .and_then(key)
-                .is_some();
-        if base {
+            reading.frame(before);
+            reading.frame(after);
+        } else {
             reading.frame(line);
-        } else if !tried && !added {
-            // Administrators come in the line that deletes.
-            reading.frame(before.strip_suffix(" >nul && ")?);
-            reading.frame(rest.strip_prefix(" >nul")?);
         }
     }
     Some(())
 }
 
-type Opens<'a> = Option<((Direction, crate::net::Protocol, u16, u16), &'a str)>;
+/// A rule: name, direction, protocol, whose port, ports, addresses, flow and purpose.
+const RULE: &str = "rule name=\"Portcullis ~\" dir=~ action=allow enable=yes profile=any protocol=~ ~port=~ remoteip=~ description=\"~: ~\"";
 
-/// `ingress new" dir=in action=allow enable=yes profile=any protocol=TCP localport=443 remoteip=192.0.2.1 description="…"`: what
-/// it opens (nothing that counts where it is no flow), and what follows.
-fn rule(text: &str) -> Option<(Opens<'_>, &str)> {
-    let (conditions, rest) = text.split_once(" description=\"")?;
-    let (description, after) = rest.split_once('"')?;
-    let (label, purpose) = description.split_once(": ")?;
+fn rule(reading: &mut Reading, text: &str) -> Option<()> {
+    let [name, way, transport, whose, range, list, label, purpose] = holes(RULE, text)?[..] else { return None };
     quotable(purpose)?;
-    let flow = key(label.split(' ').next()?)?;
-    if flow.starts_with("base-") {
-        return Some((None, after));
-    }
-    let (name, conditions) = conditions.split_once("\" dir=")?;
-    let (way, conditions) = conditions.split_once(" action=allow enable=yes profile=any protocol=")?;
-    let (direction, port) = match (name.strip_suffix(" new").unwrap_or(name), way) {
-        ("ingress", "in") => (Direction::Ingress, " localport="),
-        ("egress", "out") => (Direction::Egress, " remoteport="),
+    // Long lists are rules in a row: `g1-g3-tcp-443 2 of 3`.
+    keyed(label)?;
+    let direction = match (name.strip_suffix(" new").unwrap_or(name), way, whose) {
+        ("ingress", "in", "local") => Direction::Ingress,
+        ("egress", "out", "remote") => Direction::Egress,
         _ => return None,
     };
-    let (transport, rest) = conditions.split_once(port)?;
-    let (range, list) = rest.split_once(" remoteip=")?;
     let (first, last) = ports(range, '-')?;
-    Some((Some(((direction, protocol(transport)?, first, last), list)), after))
+    reading.opens_to_all((direction, protocol(transport)?, first, last), list, ",", "any")
 }

@@ -1,6 +1,6 @@
 //! Reads nftables rules back. Never reads what stands around them.
 
-use super::{Reading, keyed, ports, protocol, shell};
+use super::{Reading, holes, keyed, ports, protocol, shell};
 use crate::net::{Direction, Family};
 
 /// Reads the rules; everything else is the frame.
@@ -28,74 +28,70 @@ impl<'a> Names<'a> {
     /// Table and chain stand before the jump to ours, or where it is deleted.
     fn of(text: &'a str) -> Self {
         let mut names = Vec::new();
-        for (jump, usual) in [("jump portcullis_in", "input"), ("jump portcullis_out", "output")] {
-            let mut lines = text.lines().filter(|line| line.contains(jump));
-            let found = lines.find_map(|line| {
-                let rest =
-                    ["insert rule inet ", "delete rule inet "].into_iter().find_map(|start| line.split_once(start))?.1;
-                let mut words = rest.split(' ');
-                Some([(words.next()?, "filter"), (words.next()?, usual)])
-            });
-            for name in found.into_iter().flatten() {
-                if name.0 != name.1 && !names.contains(&name) {
-                    names.push(name);
+        for line in text.lines() {
+            for (pattern, usual) in [
+                ("~insert rule inet ~ ~ jump portcullis_in~", "input"),
+                ("~insert rule inet ~ ~ jump portcullis_out~", "output"),
+                ("~jump portcullis_in #~delete rule inet ~ ~ handle~", "input"),
+                ("~jump portcullis_out #~delete rule inet ~ ~ handle~", "output"),
+            ] {
+                if let Some([.., table, chain, _]) = holes(pattern, line).as_deref() {
+                    for name in [(*table, "filter"), (*chain, usual)] {
+                        if name.0 != name.1 && !names.contains(&name) {
+                            names.push(name);
+                        }
+                    }
                 }
             }
         }
         Self(names)
     }
 
-    fn usual(&self, line: &'a str) -> String {
+    fn usual(&self, line: &str) -> String {
         let mut line = line.to_owned();
         for (name, usual) in &self.0 {
             let places: &[&str] = match *usual {
-                "filter" => &["inet @ ", "inet @. "],
-                _ => &["inet filter @ ", "inet filter @'", "chain @ in table", "Chain @ of table"],
+                "filter" => &["inet ~ ", "inet ~. "],
+                _ => &["inet filter ~ ", "inet filter ~'", "chain ~ in table", "Chain ~ of table"],
             };
             for place in places {
-                line = line.replace(&place.replace('@', name), &place.replace('@', usual));
+                line = line.replace(&place.replace('~', name), &place.replace('~', usual));
             }
         }
         line
     }
 }
 
-/// `add rule inet filter portcullis_in ip saddr 192.0.2.1 tcp dport 443 ct state new accept comment "…"`
+/// `add rule inet filter portcullis_in ip saddr { 192.0.2.1, 192.0.2.4 } tcp dport 443 ct state new accept comment "…"`
 fn rule(reading: &mut Reading, line: &str) -> Option<()> {
-    let (rule, comment) = line.split_once(" ct state new accept comment \"")?;
-    keyed(comment.strip_suffix('"').filter(|comment| comment.len() <= 128)?)?;
-    let mut words = rule.splitn(6, ' ');
-    let (["add", "rule", "inet", _, chain], rest) =
-        ([words.next()?, words.next()?, words.next()?, words.next()?, words.next()?], words.next()?)
+    let [table, chain, what, comment] = holes("add rule inet ~ ~ ~ ct state new accept comment \"~\"", line)?[..]
     else {
         return None;
     };
-    let (direction, end) = match chain {
-        "portcullis_in" | "in" => (Direction::Ingress, "saddr "),
-        "portcullis_out" | "out" => (Direction::Egress, "daddr "),
+    keyed(Some(comment).filter(|comment| comment.len() <= 128)?)?;
+    // In the chain that was begun above, behind what answers.
+    let [of, begun, _] = holes("add rule inet ~ ~ ~", reading.last)?[..] else { return None };
+    (of == table && begun == chain).then_some(())?;
+    let (direction, own) = match chain {
+        "portcullis_in" | "in" => (Direction::Ingress, "saddr"),
+        "portcullis_out" | "out" => (Direction::Egress, "daddr"),
         _ => return None,
     };
-    // In the chain that was begun above, behind what answers.
-    let begun = rule.get(..rule.len() - rest.len())?;
-    reading.last.starts_with(begun).then_some(())?;
-    let (rest, range) =
-        rest.rsplit_once(" dport ").or_else(|| Some((rest.get(..3)?, rest.get(3..)?.strip_prefix(" dport ")?)))?;
-    let (peers, name) = rest.rsplit_once(' ').unwrap_or(("", rest));
+    let (name, found) =
+        ["tcp", "udp"].into_iter().find_map(|name| Some((name, holes(&format!("~{name} dport ~"), what)?)))?;
+    let [peers, range] = found[..] else { return None };
     let (first, last) = ports(range, '-')?;
     let gate = (direction, protocol(name)?, first, last);
     if peers.is_empty() {
         reading.opens_to_everyone(gate);
         return Some(());
     }
-    let (family, peers) = match peers.split_once(' ')? {
-        ("ip", peers) => (Family::V4, peers),
-        ("ip6", peers) => (Family::V6, peers),
+    let [family, end, list] = holes("~ ~ ~ ", peers)?[..] else { return None };
+    let family = match family {
+        "ip" => Family::V4,
+        "ip6" => Family::V6,
         _ => return None,
     };
-    let peers = peers.strip_prefix(end)?;
-    let list = match peers.strip_prefix("{ ") {
-        Some(list) => list.strip_suffix(" }")?,
-        None => peers,
-    };
-    reading.opens_to(gate, list, ", ", Some(family))
+    let list = holes("{ ~ }", list).map_or(list, |found| found[0]);
+    reading.opens_to(gate, list, ", ", Some(family).filter(|_| end == own)?)
 }

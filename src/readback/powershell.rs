@@ -1,6 +1,6 @@
 //! Reads PowerShell rules back. Never reads what stands around them.
 
-use super::{Reading, key, ports, protocol, quotable};
+use super::{Reading, holes, key, ports, protocol, quotable};
 use crate::net::Direction;
 
 /// Reads the rules; everything else is the frame.
@@ -42,31 +42,26 @@ pub fn read<'a>(reading: &mut Reading<'a>, text: &'a str) -> Option<()> {
 
 const REFUSES: &str = "Write-Warning 'Nothing was changed. Fill in what is missing on the page and copy again.'";
 
-/// `ingress-g1-g3-tcp-443'; DisplayName = '…'     Description = '…'; Group = 'Portcullis ingress' …`
+/// A rule, its lines joined: name, title, purpose, group, direction, protocol, whose port, ports, addresses.
+const RULE: &str = "~-~'; DisplayName = 'Portcullis: ~'     Description = '~'; Group = 'Portcullis ~'     Direction = '~'; \
+    Action = 'Allow'; Enabled = 'True'; Profile = 'Any'     Protocol = '~'; ~Port = '~'; RemoteAddress = ~";
+
 fn rule(reading: &mut Reading, entry: &str) -> Option<()> {
-    let (name, rest) = entry.split_once("'; DisplayName = 'Portcullis: ")?;
-    let (way, flow) = name.split_once('-')?;
-    key(flow)?;
-    let (title, rest) = rest.split_once("'     Description = '")?;
-    let (purpose, rest) = rest.split_once("'; Group = 'Portcullis ")?;
-    quotable(title).and(quotable(purpose))?;
-    let (direction, words, port) = match way {
-        "ingress" => (Direction::Ingress, "ingress'     Direction = 'Inbound", "'; LocalPort = '"),
-        "egress" => (Direction::Egress, "egress'     Direction = 'Outbound", "'; RemotePort = '"),
+    let [way, flow, title, purpose, group, direction, name, whose, range, peers] = holes(RULE, entry)?[..] else {
+        return None;
+    };
+    key(flow).and(quotable(title)).and(quotable(purpose))?;
+    let direction = match (way, group, direction, whose) {
+        ("ingress", "ingress", "Inbound", "Local") => Direction::Ingress,
+        ("egress", "egress", "Outbound", "Remote") => Direction::Egress,
         _ => return None,
     };
-    let rest = rest
-        .strip_prefix(words)?
-        .strip_prefix("'; Action = 'Allow'; Enabled = 'True'; Profile = 'Any'     Protocol = '")?;
-    let (name, rest) = rest.split_once(port)?;
-    let (range, peers) = rest.split_once("'; RemoteAddress = ")?;
     let (first, last) = ports(range, '-')?;
     let gate = (direction, protocol(name)?, first, last);
-    if peers == "'Any'" {
-        reading.opens_to_everyone(gate);
-        return Some(());
-    }
-    let list = peers.strip_prefix("@('")?.strip_suffix("')")?;
     // Long lists go on in the next line.
-    reading.opens_to(gate, &list.replace(",       '", ", '"), "', '", None)
+    let list = match peers {
+        "'Any'" => "Any".to_owned(),
+        list => holes("@('~')", list)?[0].replace(",       '", ", '"),
+    };
+    reading.opens_to_all(gate, &list, "', '", "Any")
 }

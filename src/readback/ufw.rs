@@ -1,6 +1,6 @@
 //! Reads ufw rules back. Never reads what stands around them.
 
-use super::{Reading, keyed, ports, protocol, shell, span};
+use super::{Reading, holes, keyed, ports, protocol, shell, span};
 use crate::net::Direction;
 
 /// Reads the rules; everything else is the frame.
@@ -23,21 +23,17 @@ pub fn read<'a>(reading: &mut Reading<'a>, text: &'a str) -> Option<()> {
 
 /// `in tcp 443 from 192.0.2.1 192.0.2.2 # g1-g3-tcp-443 User access`
 fn rule(reading: &mut Reading, line: &str) -> Option<()> {
-    let (rule, comment) = line.split_once(" # ")?;
+    let (direction, found) = holes("in ~ ~ from ~ # ~", line)
+        .map(|found| (Direction::Ingress, found))
+        .or_else(|| Some((Direction::Egress, holes("out ~ ~ to ~ # ~", line)?)))?;
+    let [name, range, list, comment] = found[..] else { return None };
     keyed(comment).filter(|()| comment.len() <= 120 && !comment.contains('#'))?;
-    let mut words = rule.splitn(5, ' ');
-    let [way, name, range, end, list] = [words.next()?, words.next()?, words.next()?, words.next()?, words.next()?];
-    let direction = match (way, end) {
-        ("in", "from") => Direction::Ingress,
-        ("out", "to") => Direction::Egress,
-        _ => return None,
-    };
     let (first, last) = ports(range, ':')?;
     let gate = (direction, protocol(name)?, first, last);
-    if list == "any" {
-        reading.opens_to_everyone(gate);
-        return Some(());
-    }
-    let (family, ..) = span(list.split(' ').next()?)?;
-    reading.opens_to(gate, Some(list).filter(|list| !list.contains('-'))?, " ", Some(family))
+    // ufw has no ranges, and one family in a rule.
+    let family = |address| span(address).map(|(family, ..)| family);
+    let mut families = list.split(' ').map(family);
+    let begun = families.next()?;
+    (!list.contains('-') && families.all(|family| family == begun)).then_some(())?;
+    reading.opens_to_all(gate, list, " ", "any")
 }

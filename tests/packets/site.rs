@@ -13,6 +13,7 @@ use portcullis::dialect::{Text, dialect};
 use portcullis::enforce;
 use portcullis::flow::flows;
 use portcullis::net::{Addresses, Direction};
+use portcullis::pack;
 use portcullis::rule::Enforcement;
 use portcullis::snippet::{Context, snippet};
 
@@ -138,6 +139,9 @@ impl Site {
         let language = dialect(language).expect("the dialect");
         let copied = snippet(language, &ruleset, &Direction::ALL, text, &deployment.settings, &context);
         assert!(copied.held.is_empty(), "{:?}", copied.held);
+        // What runs here is what the page's own reading takes for tested.
+        let read = pack::asked(language, text, &ruleset, &Direction::ALL).check(&copied.text);
+        assert!(read.agrees(), "{read:?}\n{}", copied.text);
         copied.text
     }
 
