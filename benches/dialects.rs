@@ -18,9 +18,8 @@ use portcullis::dialect::{DIALECTS, Dialect, Text};
 use portcullis::enforce;
 use portcullis::flow::flows;
 use portcullis::net::{Address, Addresses, Direction, PortRange};
-use portcullis::pack;
 use portcullis::rule::{Enforcement, Rule, Ruleset};
-use portcullis::snippet::{Context, snippet};
+use portcullis::snippet::{Context, asked, snippet};
 use scenarios::CATALOG;
 
 /// Runs of which the median is printed.
@@ -48,7 +47,7 @@ fn read_back(dialect: &Dialect, deployment: &Deployment, rulesets: &[Ruleset]) -
         Context { product: CATALOG.product, release: deployment.release, catalog: CATALOG.version, fragment: "" };
     let openings = |ruleset| {
         let text = snippet(dialect, ruleset, &Direction::ALL, Text::Apply, &deployment.settings, &context).text;
-        let read = pack::asked(dialect, Text::Apply, ruleset, &Direction::ALL).check(&text);
+        let read = asked(dialect, Text::Apply, ruleset, &Direction::ALL).check(&text);
         assert!(read.agrees(), "{read:?}");
         read.openings
     };

@@ -46,6 +46,8 @@ pub mod table;
 
 pub mod rule;
 
+pub mod readback;
+
 pub mod enforce;
 
 pub mod shell;
@@ -53,8 +55,6 @@ pub mod windows;
 
 pub mod dialect;
 pub mod snippet;
-
-pub mod readback;
 
 pub mod pack;
 

@@ -11,9 +11,7 @@ use crate::enforce;
 use crate::finding::{Finding, Fix, Place, Severity};
 use crate::flow::Flow;
 use crate::net::{Addresses, Direction, Policy};
-use crate::readback::{Asked, Task};
-use crate::rule::Ruleset;
-use crate::snippet::{Context, Snippet, snippet};
+use crate::snippet::{Context, Snippet, asked, snippet};
 
 /// The groups that have a text: they take part and are not somebody else's. Clients come last.
 pub fn managed(catalog: &Catalog, deployment: &Deployment) -> Vec<GroupId> {
@@ -30,16 +28,6 @@ pub fn managed(catalog: &Catalog, deployment: &Deployment) -> Vec<GroupId> {
 pub fn firewall(group: &Group) -> &'static Dialect {
     let chosen = group.firewall.as_deref().and_then(dialect::dialect);
     chosen.unwrap_or_else(|| dialect::usual(group.system))
-}
-
-/// What a text must say, for whoever reads it back.
-pub fn asked<'a>(dialect: &Dialect, kind: Text, ruleset: &'a Ruleset, directions: &'a [Direction]) -> Asked<'a> {
-    let task = match kind {
-        Text::TakeOut => Task::Removes,
-        Text::Keep if dialect.stores => Task::Looks,
-        _ => Task::Opens,
-    };
-    Asked { dialect: dialect.id, kind: kind.name(), task, ruleset, directions }
 }
 
 /// What stands between a group and the text that is chosen for it, each with what to do.

@@ -62,18 +62,17 @@ pub enum Task {
     Removes,
 }
 
-/// Who reads which language.
-const READERS: [(&str, Reader); 6] = [
-    ("firewalld", firewalld::read),
-    ("iptables", iptables::read),
-    ("netsh", netsh::read),
-    ("nftables", nftables::read),
-    ("powershell", powershell::read),
-    ("ufw", ufw::read),
-];
+/// Who reads which language, one file each.
+const READERS: [&Reader; 6] =
+    [&firewalld::READER, &iptables::READER, &netsh::READER, &nftables::READER, &powershell::READER, &ufw::READER];
 
-/// Reads a whole text; `None` where a line of it makes no sense.
-type Reader = for<'a> fn(&mut Reading<'a>, &'a str) -> Option<()>;
+/// Who reads one language.
+struct Reader {
+    /// The identifier of its dialect.
+    dialect: &'static str,
+    /// Reads a whole text; `None` where a line of it makes no sense.
+    read: for<'a> fn(&mut Reading<'a>, &'a str) -> Option<()>,
+}
 
 /// What a text was asked for.
 pub struct Asked<'a> {
@@ -107,9 +106,9 @@ impl Asked<'_> {
         if self.ruleset.drops_outgoing {
             reading.hash("drops");
         }
-        let (_, reader) =
-            READERS.iter().find(|(id, _)| *id == self.dialect).ok_or("Nobody reads this language back.")?;
-        match reader(&mut reading, text) {
+        let reader =
+            READERS.iter().find(|reader| reader.dialect == self.dialect).ok_or("Nobody reads this language back.")?;
+        match (reader.read)(&mut reading, text) {
             Some(()) => Ok(reading),
             None => Err(format!("Line {} cannot be read.", reading.line)),
         }

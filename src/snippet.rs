@@ -5,6 +5,7 @@ use crate::count::counted;
 use crate::dialect::{Dialect, Text, plain, plan};
 use crate::net::{Addresses, Direction, Policy};
 use crate::order::Map;
+use crate::readback::{Asked, Task};
 use crate::rule::Ruleset;
 
 /// What a header says besides the rules.
@@ -94,6 +95,16 @@ pub fn snippet(
         written,
         held: plan.held.into_iter().map(|held| held.why).collect(),
     }
+}
+
+/// What a text must say, for whoever reads it back.
+pub fn asked<'a>(dialect: &Dialect, kind: Text, ruleset: &'a Ruleset, directions: &'a [Direction]) -> Asked<'a> {
+    let task = match kind {
+        Text::TakeOut => Task::Removes,
+        Text::Keep if dialect.stores => Task::Looks,
+        _ => Task::Opens,
+    };
+    Asked { dialect: dialect.id, kind: kind.name(), task, ruleset, directions }
 }
 
 /// What a line of a text is about.

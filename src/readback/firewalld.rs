@@ -1,7 +1,10 @@
 //! Reads firewalld's files back: rules of policies, and sets of addresses. Never reads what stands around them.
 
-use super::{Reading, Span, holes, key, ports, protocol, quotable, shell, span};
+use super::{Reader, Reading, Span, holes, key, ports, protocol, quotable, shell, span};
 use crate::net::{Direction, Family};
+
+/// The record.
+pub static READER: Reader = Reader { dialect: "firewalld", read };
 
 /// A set of addresses.
 struct Set<'a> {
@@ -13,7 +16,7 @@ struct Set<'a> {
 }
 
 /// Reads the rules; everything else is the frame.
-pub fn read<'a>(reading: &mut Reading<'a>, text: &'a str) -> Option<()> {
+fn read<'a>(reading: &mut Reading<'a>, text: &'a str) -> Option<()> {
     let mut sets: Vec<Set> = Vec::new();
     let body = shell(text)?;
     let mut lines = body.lines();

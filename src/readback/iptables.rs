@@ -1,10 +1,13 @@
 //! Reads iptables rules back. Never reads what stands around them.
 
-use super::{EVERYONE, Reading, holes, keyed, ports, protocol, shell};
+use super::{EVERYONE, Reader, Reading, holes, keyed, ports, protocol, shell};
 use crate::net::{Direction, Family};
 
+/// The record.
+pub static READER: Reader = Reader { dialect: "iptables", read };
+
 /// Reads the rules; everything else is the frame.
-pub fn read<'a>(reading: &mut Reading<'a>, text: &'a str) -> Option<()> {
+fn read<'a>(reading: &mut Reading<'a>, text: &'a str) -> Option<()> {
     let mut family = Family::V4;
     for line in shell(text)?.lines() {
         reading.line += 1;

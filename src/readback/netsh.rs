@@ -1,7 +1,10 @@
 //! Reads netsh rules back. Never reads what stands around them.
 
-use super::{Reading, holes, key, keyed, ports, protocol, quotable};
+use super::{Reader, Reading, holes, key, keyed, ports, protocol, quotable};
 use crate::net::Direction;
+
+/// The record.
+pub static READER: Reader = Reader { dialect: "netsh", read };
 
 /// What a text begins with that may run.
 const STARTS: [&str; 2] = [
@@ -20,7 +23,7 @@ const ADDS: [&str; 2] = [
 const REPLACES: &str = "~ && netsh advfirewall firewall add ~ >nul || ~";
 
 /// Reads the rules; everything else is the frame.
-pub fn read<'a>(reading: &mut Reading<'a>, text: &'a str) -> Option<()> {
+fn read<'a>(reading: &mut Reading<'a>, text: &'a str) -> Option<()> {
     for line in text.lines() {
         reading.line += 1;
         if line.starts_with("@rem ") {

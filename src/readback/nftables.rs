@@ -1,10 +1,13 @@
 //! Reads nftables rules back. Never reads what stands around them.
 
-use super::{Reading, holes, keyed, ports, protocol, shell};
+use super::{Reader, Reading, holes, keyed, ports, protocol, shell};
 use crate::net::{Direction, Family};
 
+/// The record.
+pub static READER: Reader = Reader { dialect: "nftables", read };
+
 /// Reads the rules; everything else is the frame.
-pub fn read<'a>(reading: &mut Reading<'a>, text: &'a str) -> Option<()> {
+fn read<'a>(reading: &mut Reading<'a>, text: &'a str) -> Option<()> {
     let names = Names::of(text);
     for line in shell(text)?.lines() {
         reading.line += 1;

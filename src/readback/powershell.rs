@@ -1,10 +1,13 @@
 //! Reads PowerShell rules back. Never reads what stands around them.
 
-use super::{Reading, holes, key, ports, protocol, quotable};
+use super::{Reader, Reading, holes, key, ports, protocol, quotable};
 use crate::net::Direction;
 
+/// The record.
+pub static READER: Reader = Reader { dialect: "powershell", read };
+
 /// Reads the rules; everything else is the frame.
-pub fn read<'a>(reading: &mut Reading<'a>, text: &'a str) -> Option<()> {
+fn read<'a>(reading: &mut Reading<'a>, text: &'a str) -> Option<()> {
     let mut lines = text.lines();
     while let Some(line) = lines.next() {
         reading.line += 1;

@@ -1,10 +1,13 @@
 //! Reads ufw rules back. Never reads what stands around them.
 
-use super::{Reading, holes, keyed, ports, protocol, shell, span};
+use super::{Reader, Reading, holes, keyed, ports, protocol, shell, span};
 use crate::net::Direction;
 
+/// The record.
+pub static READER: Reader = Reader { dialect: "ufw", read };
+
 /// Reads the rules; everything else is the frame.
-pub fn read<'a>(reading: &mut Reading<'a>, text: &'a str) -> Option<()> {
+fn read<'a>(reading: &mut Reading<'a>, text: &'a str) -> Option<()> {
     let mut in_rules = false;
     for line in shell(text)?.lines() {
         reading.line += 1;

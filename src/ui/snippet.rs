@@ -18,7 +18,7 @@ use crate::net::{Addresses, Direction, Policy};
 use crate::pack;
 use crate::readback::Readback;
 use crate::rule::Ruleset;
-use crate::snippet::{Context, Snippet, lines, snippet};
+use crate::snippet::{Context, Snippet, asked, lines, snippet};
 
 /// Where the text stands on the page.
 const TEXT: &str = "snippet-text";
@@ -48,7 +48,7 @@ pub fn panel(state: &State, act: &Act, told: &Callback<AttrValue>, marks: &mut M
     let snippet = snippet(dialect, &ruleset, directions, text_kind, &state.deployment.settings, &context);
     let of = format!("{} {} {directions:?} {}", group.id.0, dialect.id, text_kind.name());
     marks.update(of, &state.derived.link, &snippet.text);
-    let read = pack::asked(dialect, text_kind, &ruleset, directions).check(&snippet.text);
+    let read = asked(dialect, text_kind, &ruleset, directions).check(&snippet.text);
     html! {
         <section class="panel snippet" aria-label="Firewall rules">
             { bar(state, act, group, dialect, (&snippet, &read), told) }
@@ -291,11 +291,6 @@ fn below(
             false => told.emit(REFUSED.into()),
         })
     };
-    let verdict = match (read.agrees(), read.openings) {
-        (true, 0) => "✓ Read back: opens nothing".to_owned(),
-        (true, openings) => format!("✓ Read back: {}, 0 missing, 0 extra", counted(openings, "opening")),
-        _ => "✗ Read back: not what it should be".to_owned(),
-    };
     let current = shown(state, dialect, group);
     let texts = dialect.texts(group.policy).map(|text| {
         let pressed = (text == current).to_string();
@@ -305,10 +300,18 @@ fn below(
         0 => counted(snippet.written, "rule"),
         _ => format!("{} of {}", snippet.written, counted(snippet.flows, "rule")),
     };
+    let verdict = match (read.agrees(), read.openings) {
+        (true, 0) => "read back: opens nothing",
+        (true, _) => "read back: 0 missing, 0 extra",
+        _ => "read back: not what it should be",
+    };
+    let details = format!(
+        "{} read from exactly these bytes, by code that shares nothing with what wrote them, and compared with the flows.",
+        counted(read.openings, "opening")
+    );
     html! {
         <div class="bar below">
-            <small>{ count }</small>
-            <small class="read" title="What an independent reader took from exactly these bytes, compared with the flows">{ verdict }</small>
+            <small class="read" title={details}>{ count }{ ", " }{ verdict }</small>
             { sign("↓", format!("Download {}", snippet.file_name), download) }
             { sign("↓ All", "Download all texts of all machines, as one archive", all_machines(state, told)) }
             <span class="spring"></span>

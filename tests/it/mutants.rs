@@ -14,9 +14,8 @@ use std::ops::Range;
 use portcullis::deployment::{Deployment, Edit};
 use portcullis::dialect::{DIALECTS, Dialect, Text};
 use portcullis::net::{Address, Addresses, Direction, Family, Policy, Port, PortRange, Protocol, System};
-use portcullis::pack;
 use portcullis::rule::{Peer, Rule, Ruleset};
-use portcullis::snippet::{Context, snippet};
+use portcullis::snippet::{Context, asked, snippet};
 
 use crate::allowed::{Allowed, ports, span};
 use crate::scenarios::{self, CATALOG, group};
@@ -459,7 +458,7 @@ impl Tally {
         if text == original {
             return;
         }
-        if pack::asked(dialect, Text::Apply, ruleset, &Direction::ALL).check(text).agrees() {
+        if asked(dialect, Text::Apply, ruleset, &Direction::ALL).check(text).agrees() {
             self.unread.push(format!("{:?}, {kind}: {}", wanted.policy, shown.trim_end()));
         }
         *self.kinds.entry((wanted.policy, kind.clone())).or_default() += 1;

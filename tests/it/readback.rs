@@ -12,7 +12,7 @@ use portcullis::pack;
 use portcullis::readback::Asked;
 use portcullis::readback::frames::FRAMES;
 use portcullis::rule::Ruleset;
-use portcullis::snippet::{Context, snippet};
+use portcullis::snippet::{Context, asked, snippet};
 use proptest::prelude::*;
 
 use crate::arbitrary;
@@ -31,7 +31,7 @@ struct Printed {
 
 impl Printed {
     fn asked(&self) -> Asked<'_> {
-        pack::asked(self.dialect, self.kind, &self.ruleset, self.directions)
+        asked(self.dialect, self.kind, &self.ruleset, self.directions)
     }
 }
 

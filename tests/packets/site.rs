@@ -13,9 +13,8 @@ use portcullis::dialect::{Text, dialect};
 use portcullis::enforce;
 use portcullis::flow::flows;
 use portcullis::net::{Addresses, Direction};
-use portcullis::pack;
 use portcullis::rule::Enforcement;
-use portcullis::snippet::{Context, snippet};
+use portcullis::snippet::{Context, asked, snippet};
 
 use crate::backend::Backend;
 use crate::lab::{Lab, Machine, Probe, Protocol, Way};
@@ -140,7 +139,7 @@ impl Site {
         let copied = snippet(language, &ruleset, &Direction::ALL, text, &deployment.settings, &context);
         assert!(copied.held.is_empty(), "{:?}", copied.held);
         // What runs here is what the page's own reading takes for tested.
-        let read = pack::asked(language, text, &ruleset, &Direction::ALL).check(&copied.text);
+        let read = asked(language, text, &ruleset, &Direction::ALL).check(&copied.text);
         assert!(read.agrees(), "{read:?}\n{}", copied.text);
         copied.text
     }

@@ -16,14 +16,14 @@ use crate::bundle::PAYLOAD_OPEN;
 
 /// The most the page may weigh on the wire, brotli-compressed: 125 KB for the main job, 15 KB for the firewalls of all hosts in
 /// both policies, 15 KB for everything people do with the page besides (undo, catalog, how-to, table, paper), 25 KB for
-/// the whole catalog with its findings and comparisons.
-const WIRE_BUDGET: usize = 180_000;
+/// the whole catalog with its findings and comparisons, 15 KB for texts that are read back, and the firewalls of clouds.
+const WIRE_BUDGET: usize = 195_000;
 /// The most it may weigh on disk, where the WebAssembly is base64 and so a third larger.
-const DISK_BUDGET: usize = 243_000;
+const DISK_BUDGET: usize = 263_000;
 
 /// What the page weighs while it is over its budget: wire, then disk. The gap to the budget may go down, never up (it was 52 KB
-/// on the wire and 97 KB on disk before the last 25 KB were granted), and this goes away with it.
-const REACHED: [usize; 2] = [231_800, 336_700];
+/// on the wire and 94 KB on disk before the last 15 KB were granted), and this goes away with it.
+const REACHED: [usize; 2] = [241_600, 349_900];
 
 /// How strict a measurement is.
 #[derive(Clone, Copy, PartialEq, Eq)]
