@@ -96,7 +96,8 @@ impl Asked<'_> {
     }
 
     fn read<'a>(&self, text: &'a str) -> Result<Reading<'a>, String> {
-        let mut reading = Reading { openings: Vec::new(), held: 0, frame: 0x811c_9dc5, line: 0, last: "" };
+        let mut reading =
+            Reading { openings: Vec::new(), held: 0, refuses: false, frame: 0x811c_9dc5, line: 0, last: "" };
         for word in [self.dialect, self.kind, self.ruleset.policy.name()] {
             reading.hash(word);
         }
@@ -126,12 +127,14 @@ impl Asked<'_> {
         let rules: Vec<(&Rule, Vec<Span>)> =
             ruleset.rules.iter().filter(asked).map(|rule| (rule, spans(rule))).collect();
         let held = rules.iter().any(|(_, spans)| spans.is_empty());
+        let says = reading.held > 0;
         result.unread = match () {
             () if frames::FRAMES.binary_search(&reading.frame).is_err() => {
                 Some("What stands around the rules is not what was tested.")
             }
-            () if held && reading.held == 0 => Some("The text does not refuse to run, though something is held back."),
-            () if !held && reading.held > 0 => Some("The text refuses to run, though nothing is held back."),
+            () if held != says || held != reading.refuses => {
+                Some("The text and the rules differ in whether something is held back.")
+            }
             () => None,
         }
         .map(str::to_owned);
@@ -221,6 +224,8 @@ struct Reading<'a> {
     openings: Vec<Opening>,
     /// Sentences that say that something is held back.
     held: usize,
+    /// True if the text stops before its first change.
+    refuses: bool,
     /// FNV-1a of the frame.
     frame: u32,
     /// The number of the line.
@@ -370,8 +375,8 @@ impl<'a> Reading<'a> {
             self.held += 1;
             return Some(true);
         }
-        // The sentence that a text with such lines ends with.
         let refuses = line == "  stop 'Fill in what is missing on the page and copy again.'";
-        Some(refuses || line.trim_start().starts_with("# "))
+        self.refuses |= refuses;
+        Some(refuses || line.starts_with("# ") || line.starts_with("  # "))
     }
 }

@@ -23,6 +23,8 @@ fn read<'a>(reading: &mut Reading<'a>, text: &'a str) -> Option<()> {
     // Sets stand behind the rules that name them.
     while let Some(line) = lines.next() {
         if let Some(function) = line.strip_suffix("() {").filter(|name| name.starts_with("set_")) {
+            // The shell takes the last one of a name.
+            sets.iter().all(|set| set.function != function).then_some(())?;
             sets.push(Set { function, spans: entries(&mut lines)?, written: false });
         }
     }
@@ -38,7 +40,7 @@ fn read<'a>(reading: &mut Reading<'a>, text: &'a str) -> Option<()> {
             of_flow =
                 name.is_some_and(|name| name.contains('-')) || of_flow && comment == "Already allowed by a rule above";
         } else if reading.passes(line)? {
-        } else if line.starts_with("set_") {
+        } else if line.starts_with("set_") && line.ends_with("() {") {
             lines.by_ref().take_while(|line| *line != "}").for_each(|_| reading.line += 1);
         } else if let Some(rest) = line.strip_prefix("    set_") {
             written(&mut sets, rest)?;

@@ -34,6 +34,7 @@ fn read<'a>(reading: &mut Reading<'a>, text: &'a str) -> Option<()> {
             reading.held += 1;
         } else if reading.held > 0 && line == REFUSES {
             // Nothing below does anything, since this stands in place of what lets it.
+            reading.refuses = true;
             STARTS.iter().for_each(|line| reading.frame(line));
         } else if line.contains("description=\"base-") || line.contains(" enable=no ") {
             reading.frame(line);

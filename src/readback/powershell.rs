@@ -19,7 +19,9 @@ fn read<'a>(reading: &mut Reading<'a>, text: &'a str) -> Option<()> {
             reading.held += 1;
             continue;
         }
-        if reading.held > 0 && (line == REFUSES || line == "return") {
+        if reading.held > 0 && line == REFUSES {
+            reading.refuses = lines.next() == Some("return");
+            reading.line += 1;
             continue;
         }
         if let Some(name) = line.strip_prefix("  'Portcullis-") {

@@ -113,6 +113,38 @@ fn every_text_says_exactly_what_it_should_in_a_frame_that_is_listed() {
     assert!(found.keys().eq(&FRAMES), "frames.rs lists what no text has any more");
 }
 
+/// What makes a text refuse to run where something is held back.
+const REFUSALS: [&str; 3] = [
+    "  stop 'Fill in what is missing on the page and copy again.'\n",
+    "Write-Warning 'Nothing was changed. Fill in what is missing on the page and copy again.'\nreturn\n",
+    "@echo Nothing was changed. Fill in what is missing on the page and copy again.\n",
+];
+
+#[test]
+fn a_text_that_holds_back_but_does_not_refuse_is_noticed() {
+    let mut tried = 0;
+    for text in printed("missing", &scenarios::missing(), |_| {}) {
+        for refusal in REFUSALS.iter().filter(|refusal| text.text.contains(**refusal)) {
+            let runs = text.text.replacen(refusal, "", 1);
+            assert!(!text.asked().check(&runs).agrees(), "{}", text.shown);
+            let silent: Vec<&str> = text.text.lines().filter(|line| !line.contains("Held back: ")).collect();
+            assert!(!text.asked().check(&(silent.join("\n") + "\n")).agrees(), "{}", text.shown);
+            tried += 1;
+        }
+    }
+    assert!(tried > 100, "{tried}");
+}
+
+#[test]
+fn a_refusal_for_nothing_is_noticed() {
+    for text in printed("default", &scenarios::default(), |_| {}).iter().filter(|text| text.kind == Text::Apply) {
+        for (before, refusal) in [("  [ \"$(id -u)\" = 0 ]", REFUSALS[0]), ("$ErrorActionPreference", REFUSALS[1])] {
+            let refuses = text.text.replacen(before, &format!("{refusal}{before}"), 1);
+            assert!(refuses == text.text || !text.asked().check(&refuses).agrees(), "{}", text.shown);
+        }
+    }
+}
+
 proptest! {
     #![proptest_config(arbitrary::config())]
 
