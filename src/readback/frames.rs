@@ -1,6 +1,6 @@
 //! Fingerprints of what stands around the rules in texts that the project's tests ran. Made by those tests, never by hand.
 
-/// In order; see [`super::frame`].
+/// In order; see [`super::Asked::frame`].
 pub static FRAMES: [u32; 267] = [
     0x01dde474, 0x01f8c235, 0x0306731a, 0x036d3a6b, 0x04571643, 0x048b54ec, 0x04da7447, 0x058dff2d, 0x05f8ce92,
     0x06030174, 0x0625e62b, 0x068e01f7, 0x0787feee, 0x07e4c726, 0x0852e131, 0x0aa783c1, 0x0aea8ecd, 0x0e045c8a,
