@@ -2,8 +2,9 @@
 //! prints, and believes nothing that it cannot read.
 //!
 //! A text is a *frame* (checks, loading, messages: the same for everybody) around *rules*. The rules are read, word by word.
-//! The frame is recognised: it must be, to the byte, one of those that the project's tests ran in real firewalls
-//! ([`frames`]). So a text of which one line is not understood is not copied.
+//! The frame is recognised: it must be, to the byte, one of those that the project's tests know ([`frames`]): the same tests run
+//! these texts in real firewalls, where there are such firewalls to run them. So a text of which one line is not understood is
+//! not copied.
 
 mod firewalld;
 pub mod frames;
