@@ -31,7 +31,7 @@ impl<'a> Names<'a> {
     /// Table and chain stand before the jump to ours, or where it is deleted.
     fn of(text: &'a str) -> Self {
         let mut names = Vec::new();
-        for line in text.lines() {
+        for line in text.lines().filter(|line| line.contains("jump portcullis_")) {
             for (pattern, usual) in [
                 ("~insert rule inet ~ ~ jump portcullis_in~", "input"),
                 ("~insert rule inet ~ ~ jump portcullis_out~", "output"),

@@ -29,8 +29,8 @@ fn read<'a>(reading: &mut Reading<'a>, text: &'a str) -> Option<()> {
             key(name.strip_suffix('\'')?)?;
             continue;
         }
-        let Some(first) = line.strip_prefix("  @{ Name = 'Portcullis-").filter(|name| !name.contains("ess-base-"))
-        else {
+        let base = |name: &&str| name.starts_with("ingress-base-") || name.starts_with("egress-base-");
+        let Some(first) = line.strip_prefix("  @{ Name = 'Portcullis-").filter(|name| !base(name)) else {
             reading.frame(line);
             continue;
         };

@@ -33,10 +33,11 @@ fn rule(reading: &mut Reading, line: &str) -> Option<()> {
     keyed(comment).filter(|()| comment.len() <= 120 && !comment.contains('#'))?;
     let (first, last) = ports(range, ':')?;
     let gate = (direction, protocol(name)?, first, last);
+    if list == "any" {
+        reading.opens_to_everyone(gate);
+        return Some(());
+    }
     // ufw has no ranges, and one family in a rule.
-    let family = |address| span(address).map(|(family, ..)| family);
-    let mut families = list.split(' ').map(family);
-    let begun = families.next()?;
-    (!list.contains('-') && families.all(|family| family == begun)).then_some(())?;
-    reading.opens_to_all(gate, list, " ", "any")
+    let (family, ..) = span(list.split(' ').next()?)?;
+    reading.opens_to(gate, Some(list).filter(|list| !list.contains('-'))?, " ", family)
 }

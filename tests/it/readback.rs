@@ -127,6 +127,20 @@ fn every_text_says_exactly_what_it_should_in_a_frame_that_is_listed() {
     assert!(found.keys().eq(&FRAMES), "frames.rs lists what no text has any more");
 }
 
+/// Names that look like words of the texts around them must not be taken for those.
+#[test]
+fn a_name_that_looks_like_a_word_of_the_text_is_still_a_name() {
+    let mut deployment = scenarios::default();
+    let node = scenarios::group(&deployment, "Node").id;
+    for name in ["Access-base-1", "base-icmp: x", "say Done: 3 rules", "ct state new ", "g1-g2-tcp-80 (g1-g2-tcp-80)"] {
+        scenarios::apply(&mut deployment, Edit::Rename(node, name.to_owned()));
+        for text in printed(name, &deployment, |_| {}) {
+            let read = text.asked().check(&text.text);
+            assert!(read.agrees(), "{}: {read:#?}\n{}", text.shown, text.text);
+        }
+    }
+}
+
 /// What makes a text refuse to run where something is held back.
 const REFUSALS: [&str; 3] = [
     "  stop 'Fill in what is missing on the page and copy again.'\n",
