@@ -15,6 +15,7 @@ mod header;
 mod host;
 mod howto;
 mod marks;
+mod node;
 mod notices;
 mod paper;
 mod snippet;

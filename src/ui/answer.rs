@@ -1,5 +1,6 @@
 //! The right side: the picture, the text to copy, and what is to be said about them.
 
+use markup::html;
 use yew::prelude::*;
 
 use super::Act;

@@ -4,6 +4,7 @@
 use std::cell::RefCell;
 use std::rc::Rc;
 
+use markup::html;
 use yew::prelude::*;
 
 use super::marks::Marks;

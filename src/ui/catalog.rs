@@ -1,6 +1,7 @@
 //! The catalog to search: every role and listener, also of what is switched off, with the columns of the vendor's table, and
 //! a button that puts it to use or leads to its fields.
 
+use markup::html;
 use yew::prelude::*;
 
 use super::Act;

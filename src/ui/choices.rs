@@ -1,5 +1,6 @@
 //! A choice as a list of its answers; undecided is one of them, and says what is assumed.
 
+use markup::html;
 use yew::prelude::*;
 
 use super::Act;

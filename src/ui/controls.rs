@@ -1,5 +1,6 @@
 //! Buttons and lists, each written once. They decide nothing; what they do comes with the call.
 
+use markup::html;
 use yew::prelude::*;
 use yew::virtual_dom::{AttributeOrProperty, Attributes, VTag, VText};
 

@@ -2,6 +2,7 @@
 
 use std::rc::Rc;
 
+use markup::html;
 use yew::prelude::*;
 
 use super::Act;

@@ -1,5 +1,6 @@
 //! The left side: roles to switch on and off, grouped as the catalog's zones, and under each role its groups.
 
+use markup::html;
 use yew::prelude::*;
 
 use super::Act;

@@ -1,6 +1,7 @@
 //! Fields for text that may be wrong: what is good takes effect at once, what is not is explained beside it and stays as
 //! typed. Never clears what someone has written.
 
+use markup::html;
 use yew::prelude::*;
 
 use super::Act;

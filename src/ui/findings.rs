@@ -1,5 +1,6 @@
 //! The findings: a mark and a word for how bad, what and why, who says so, and buttons that settle it.
 
+use markup::html;
 use yew::prelude::*;
 
 use super::Act;

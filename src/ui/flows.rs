@@ -1,6 +1,7 @@
 //! The flow table: the picture in words, row by row, and the ways by which it leaves the page. Each row opens to why, when and
 //! who says so.
 
+use markup::html;
 use yew::prelude::*;
 
 use super::Act;

@@ -1,5 +1,6 @@
 //! The fields of one group: name, machines, system, addresses, choices, ports, services, and what else runs there.
 
+use markup::html;
 use yew::prelude::*;
 
 use super::Act;

@@ -1,5 +1,6 @@
 //! The bar at the top: where to begin from, undo and redo, the share link.
 
+use markup::html;
 use yew::prelude::*;
 
 use super::Act;

@@ -1,6 +1,7 @@
 //! What a whole policy needs besides the flows: who may manage the machines, and what they live on where outgoing traffic is
 //! dropped. It holds for every machine whose whole policy is written, and says so.
 
+use markup::html;
 use yew::prelude::*;
 
 use super::Act;

@@ -1,6 +1,7 @@
 //! How to change it: for every port that is not the default, the steps that make the product use it. Shows what
 //! [`crate::howto`] says; decides nothing.
 
+use markup::html;
 use yew::prelude::*;
 
 use super::Act;

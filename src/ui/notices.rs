@@ -1,5 +1,6 @@
 //! What stands above everything: a deployment that is not the user's own, what could not be read, and an edit that asks.
 
+use markup::html;
 use yew::prelude::*;
 
 use super::Act;

@@ -1,5 +1,6 @@
 //! The text to copy: for which machine, for which firewall, which way; the fields it still needs; Copy and Download.
 
+use markup::html;
 use yew::prelude::*;
 
 use super::Act;
