@@ -16,7 +16,7 @@ mod ufw;
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
-use crate::net::{Address, Addresses, Direction, Family, Protocol};
+use crate::net::{Address, Addresses, Direction, Protocol};
 use crate::order::sort_by;
 use crate::rule::{Rule, Ruleset};
 
@@ -43,11 +43,22 @@ impl Readback {
 /// A way into or out of a machine: first and last port of the listener, both included.
 type Gate = (Direction, Protocol, u16, u16);
 
-/// Addresses of one family, both ends included, as numbers.
-type Span = (Family, u128, u128);
+/// What an address or a reference is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum End {
+    /// IPv4.
+    V4,
+    /// IPv6.
+    V6,
+    /// A group of the deployment, by its number.
+    Group,
+}
+
+/// Addresses of one family, or groups, both ends included, as numbers.
+type Span = (End, u128, u128);
 
 /// Everybody, in both families.
-const EVERYONE: [Span; 2] = [(Family::V4, 0, u32::MAX as u128), (Family::V6, 0, u128::MAX)];
+const EVERYONE: [Span; 2] = [(End::V4, 0, u32::MAX as u128), (End::V6, 0, u128::MAX)];
 
 /// Who may pass what.
 type Opening = (Gate, Span);
@@ -87,6 +98,8 @@ pub struct Asked<'a> {
     pub ruleset: &'a Ruleset,
     /// The directions it covers.
     pub directions: &'a [Direction],
+    /// True if it refers to groups of ours in place of their addresses.
+    pub refers: bool,
 }
 
 impl Asked<'_> {
@@ -116,6 +129,33 @@ impl Asked<'_> {
         }
     }
 
+    /// What a rule asks for, on its own; empty where it is held back.
+    fn spans(&self, rule: &Rule) -> Vec<Span> {
+        let number = |ip: &IpAddr| match ip {
+            IpAddr::V4(ip) => (End::V4, u128::from(ip.to_bits()), 32),
+            IpAddr::V6(ip) => (End::V6, ip.to_bits(), 128),
+        };
+        let peer = rule.peer();
+        match &peer.addresses {
+            Addresses::Any => EVERYONE.to_vec(),
+            _ if self.refers && peer.ours => vec![(End::Group, peer.group.into(), peer.group.into())],
+            Addresses::Missing => Vec::new(),
+            Addresses::Known(list) => list
+                .iter()
+                .filter_map(|address| match address {
+                    Address::Host(ip) => Some((number(ip).0, number(ip).1, number(ip).1)),
+                    Address::Range(first, last) => Some((number(first).0, number(first).1, number(last).1)),
+                    Address::Prefix(ip, length) => {
+                        let (family, first, bits) = number(ip);
+                        Some((family, first, first | ones(bits - u32::from(*length))))
+                    }
+                    // No firewall of a host takes names: they are left out, and said to be.
+                    Address::Name(_) => None,
+                })
+                .collect(),
+        }
+    }
+
     /// Reads a text, and compares it with what was asked for.
     pub fn check(&self, text: &str) -> Readback {
         let (ruleset, directions, task) = (self.ruleset, self.directions, self.task);
@@ -126,7 +166,7 @@ impl Asked<'_> {
         let mut result = Readback { openings: reading.openings.len(), ..Readback::default() };
         let asked = |rule: &&Rule| task != Task::Removes && directions.contains(&rule.direction);
         let rules: Vec<(&Rule, Vec<Span>)> =
-            ruleset.rules.iter().filter(asked).map(|rule| (rule, spans(rule))).collect();
+            ruleset.rules.iter().filter(asked).map(|rule| (rule, self.spans(rule))).collect();
         let held = rules.iter().any(|(_, spans)| spans.is_empty());
         let says = reading.held > 0;
         result.unread = match () {
@@ -159,36 +199,12 @@ impl Asked<'_> {
 /// An opening, for people.
 fn words(((direction, protocol, first, last), (family, from, to)): &Opening) -> String {
     let address = |number: &u128| match family {
-        Family::V4 => Ipv4Addr::from_bits(u32::try_from(*number).unwrap_or_default()).to_string(),
-        Family::V6 => Ipv6Addr::from_bits(*number).to_string(),
+        End::V4 => Ipv4Addr::from_bits(u32::try_from(*number).unwrap_or_default()).to_string(),
+        End::V6 => Ipv6Addr::from_bits(*number).to_string(),
+        End::Group => format!("group {number}"),
     };
     let other = if *direction == Direction::Ingress { "from" } else { "to" };
     format!("{protocol} {first}-{last} {other} {}-{}", address(from), address(to))
-}
-
-/// What a rule asks for, on its own; empty where it is held back.
-fn spans(rule: &Rule) -> Vec<Span> {
-    let number = |ip: &IpAddr| match ip {
-        IpAddr::V4(ip) => (Family::V4, u128::from(ip.to_bits()), 32),
-        IpAddr::V6(ip) => (Family::V6, ip.to_bits(), 128),
-    };
-    match &rule.peer().addresses {
-        Addresses::Any => EVERYONE.to_vec(),
-        Addresses::Missing => Vec::new(),
-        Addresses::Known(list) => list
-            .iter()
-            .filter_map(|address| match address {
-                Address::Host(ip) => Some((number(ip).0, number(ip).1, number(ip).1)),
-                Address::Range(first, last) => Some((number(first).0, number(first).1, number(last).1)),
-                Address::Prefix(ip, length) => {
-                    let (family, first, bits) = number(ip);
-                    Some((family, first, first | ones(bits - u32::from(*length))))
-                }
-                // No firewall of a host takes names: they are left out, and said to be.
-                Address::Name(_) => None,
-            })
-            .collect(),
-    }
 }
 
 fn gate(rule: &Rule) -> Gate {
@@ -273,7 +289,7 @@ impl<'a> Reading<'a> {
     }
 
     /// Addresses of one family between separators, all of them canonical.
-    fn opens_to(&mut self, gate: Gate, list: &str, separator: &str, family: Family) -> Option<()> {
+    fn opens_to(&mut self, gate: Gate, list: &str, separator: &str, family: End) -> Option<()> {
         for address in list.split(separator) {
             let span = span(address).filter(|(of, ..)| *of == family)?;
             self.opens(gate, span);
@@ -334,8 +350,8 @@ fn ports(text: &str, separator: char) -> Option<(u16, u16)> {
 /// The addresses that a text stands for, in the one canonical way: a host, a network with its first address, a range.
 fn span(text: &str) -> Option<Span> {
     let host = |text: &str| match text.parse::<IpAddr>().ok().filter(|ip| ip.to_string() == text)? {
-        IpAddr::V4(ip) => Some((Family::V4, u128::from(ip.to_bits()), 32)),
-        IpAddr::V6(ip) => Some((Family::V6, ip.to_bits(), 128)),
+        IpAddr::V4(ip) => Some((End::V4, u128::from(ip.to_bits()), 32)),
+        IpAddr::V6(ip) => Some((End::V6, ip.to_bits(), 128)),
     };
     if let Some((base, length)) = text.split_once('/') {
         let (family, first, bits) = host(base)?;

@@ -8,6 +8,7 @@ use std::fs;
 use portcullis::deployment::{Deployment, Edit};
 use portcullis::dialect::{DIALECTS, Dialect, Text};
 use portcullis::net::{Addresses, Direction, System};
+use portcullis::order::Map;
 use portcullis::pack;
 use portcullis::readback::Asked;
 use portcullis::readback::frames::FRAMES;
@@ -17,7 +18,7 @@ use proptest::prelude::*;
 use proptest::sample::{select, subsequence};
 
 use crate::arbitrary;
-use crate::printing::{COVERS, rules};
+use crate::printing::{COVERS, rules_in};
 use crate::scenarios::{self, CATALOG};
 
 /// A text, and what it is for.
@@ -27,12 +28,13 @@ struct Printed {
     ruleset: Ruleset,
     directions: &'static [Direction],
     kind: Text,
+    settings: Map<String, String>,
     text: String,
 }
 
 impl Printed {
     fn asked(&self) -> Asked<'_> {
-        asked(self.dialect, self.kind, &self.ruleset, self.directions)
+        asked(self.dialect, self.kind, &self.ruleset, self.directions, &self.settings)
     }
 }
 
@@ -52,13 +54,21 @@ fn some_printed(name: &str, deployment: &Deployment, kinds: &[Kind], change: imp
         Context { product: CATALOG.product, release: deployment.release, catalog: CATALOG.version, fragment: "" };
     let mut all = Vec::new();
     for id in pack::managed(&CATALOG, deployment) {
-        let mut ruleset = rules(deployment, id);
-        change(&mut ruleset);
         for (dialect, directions, kind) in kinds.iter().copied() {
+            let mut ruleset = rules_in(dialect, deployment, id);
+            change(&mut ruleset);
             if dialect.texts(ruleset.policy).any(|has| has == kind) {
                 let text = snippet(dialect, &ruleset, directions, kind, &deployment.settings, &context).text;
                 let shown = format!("{name}, {}, {}, {directions:?}, {}", ruleset.name, dialect.id, kind.name());
-                all.push(Printed { shown, dialect, ruleset: ruleset.clone(), directions, kind, text });
+                all.push(Printed {
+                    shown,
+                    dialect,
+                    ruleset: ruleset.clone(),
+                    directions,
+                    kind,
+                    settings: deployment.settings.clone(),
+                    text,
+                });
             }
         }
     }

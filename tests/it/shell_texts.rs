@@ -6,10 +6,10 @@ use std::fs;
 use std::io::Write;
 use std::process::{Command, Stdio};
 
-use portcullis::dialect::{DIALECTS, Text};
+use portcullis::dialect::Text;
 use portcullis::net::System;
 
-use crate::printing::{COVERS, print};
+use crate::printing::{COVERS, hosts, print};
 use crate::scenarios::{self, Scenario};
 
 /// One text of each script: dialect, kind, text. Texts that differ in their rules only are the same script.
@@ -19,7 +19,7 @@ fn texts() -> Vec<(&'static str, Text, String)> {
     for Scenario { deployment, .. } in scenarios::all() {
         let whole = [false, true].map(|drops| scenarios::whole(&deployment, drops));
         for deployment in [deployment].iter().chain(&whole) {
-            for dialect in DIALECTS.into_iter().filter(|dialect| dialect.system == System::Linux) {
+            for dialect in hosts(Some(System::Linux)) {
                 for (group, cover) in deployment.groups.iter().flat_map(|group| COVERS.map(|cover| (group, cover))) {
                     for kind in dialect.texts(group.policy) {
                         let text = print(dialect, deployment, group.id, cover, kind).text;
