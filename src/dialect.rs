@@ -12,7 +12,7 @@ pub mod ufw;
 
 use crate::net::{Address, Addresses, Direction, Family, Policy, System};
 use crate::order::Map;
-use crate::rule::{Enforcement, Peer, Rule, Ruleset};
+use crate::rule::{Enforcement, Rule, Ruleset};
 use crate::shell::Script;
 
 /// Every dialect, in the order of the page.
@@ -66,8 +66,9 @@ pub struct Dialect {
     pub says: fn(&Address) -> bool,
     /// True if [`Text::Keep`] has no rules of its own: the firewall keeps them, and the text only looks that they are there.
     pub stores: bool,
-    /// True if it can refer to a group of ours in place of that group's addresses: it does, unless [`PEERS`] says otherwise.
-    pub refers: bool,
+    /// The directions of rules in which it can refer to a group of ours in place of that group's addresses: it does, unless
+    /// [`PEERS`] says otherwise.
+    pub refers: &'static [Direction],
     /// What the firewall may refuse of a plan although each of its rules can be said: whole sentences.
     pub exceeds: fn(&Plan) -> Vec<String>,
     /// Prints a plan; lines end in a line feed.
@@ -144,14 +145,15 @@ impl Dialect {
         matches!(self.place, Place::Host(own) if own != system)
     }
 
-    /// True if the text refers to this end of a rule in place of its addresses.
-    pub fn refers_to(&self, peer: &Peer, settings: &Map<String, String>) -> bool {
-        peer.ours && peer.addresses != Addresses::Any && self.by_groups(settings)
+    /// True if the text refers to the other end of a rule in place of its addresses.
+    pub fn refers_to(&self, rule: &Rule, settings: &Map<String, String>) -> bool {
+        let peer = rule.peer();
+        peer.ours && peer.addresses != Addresses::Any && self.by_groups(settings).contains(&rule.direction)
     }
 
-    /// True if the text refers to groups of ours, not to addresses.
-    pub fn by_groups(&self, settings: &Map<String, String>) -> bool {
-        self.refers && self.setting(&PEERS, settings) != BY_ADDRESSES
+    /// The directions in which the text refers to groups of ours, not to addresses.
+    pub fn by_groups(&self, settings: &Map<String, String>) -> &'static [Direction] {
+        if self.setting(&PEERS, settings) == BY_ADDRESSES { &[] } else { self.refers }
     }
 
     /// What the user says of a field, or its default.
@@ -308,7 +310,7 @@ pub fn plan<'a>(
     };
     for rule in ruleset.rules.iter().filter(|rule| directions.contains(&rule.direction)) {
         let peer = rule.peer();
-        let refers = dialect.refers_to(peer, settings);
+        let refers = dialect.refers_to(rule, settings);
         let peers = match &peer.addresses {
             _ if refers => Some(Vec::new()),
             Addresses::Missing => {
@@ -391,7 +393,7 @@ const LINUX: Dialect = Dialect {
     clean: plain,
     says: numbers_only,
     stores: false,
-    refers: false,
+    refers: &[],
     exceeds: |_| Vec::new(),
     print: |_, _| String::new(),
 };

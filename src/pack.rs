@@ -110,7 +110,8 @@ fn only_names(catalog: &Catalog, deployment: &Deployment, managed: &[&Group], fl
                 Direction::Egress => &peer.listens,
             };
             let dialect = firewall(own);
-            if dialect.by_groups(&deployment.settings) && enforce::ours(catalog, deployment, peer) {
+            if dialect.by_groups(&deployment.settings).contains(&direction) && enforce::ours(catalog, deployment, peer)
+            {
                 continue;
             }
             if addresses.list().is_empty() || addresses.list().iter().any(|address| (dialect.says)(address)) {

@@ -98,8 +98,8 @@ pub struct Asked<'a> {
     pub ruleset: &'a Ruleset,
     /// The directions it covers.
     pub directions: &'a [Direction],
-    /// True if it refers to groups of ours in place of their addresses.
-    pub refers: bool,
+    /// The directions in which it refers to groups of ours in place of their addresses.
+    pub refers: &'a [Direction],
 }
 
 impl Asked<'_> {
@@ -138,7 +138,9 @@ impl Asked<'_> {
         let peer = rule.peer();
         match &peer.addresses {
             Addresses::Any => EVERYONE.to_vec(),
-            _ if self.refers && peer.ours => vec![(End::Group, peer.group.into(), peer.group.into())],
+            _ if peer.ours && self.refers.contains(&rule.direction) => {
+                vec![(End::Group, peer.group.into(), peer.group.into())]
+            }
             Addresses::Missing => Vec::new(),
             Addresses::Known(list) => list
                 .iter()

@@ -40,7 +40,7 @@ pub static DIALECT: Dialect = Dialect {
     clean: plain,
     says: numbers_only,
     stores: true,
-    refers: false,
+    refers: &[],
     exceeds: |_| Vec::new(),
     print,
 };

@@ -166,7 +166,7 @@ fn above(state: &State, act: &Act, group: &Group, dialect: &Dialect, ruleset: &R
     for rule in ruleset.rules.iter().filter(|rule| rule.peer().group != 0) {
         let row = (rule.peer().group, rule.direction);
         if state.ways().directions().contains(&rule.direction)
-            && !dialect.refers_to(rule.peer(), &state.deployment.settings)
+            && !dialect.refers_to(rule, &state.deployment.settings)
             && (rule.peer().addresses == Addresses::Missing || state.view.filling.contains(&GroupId(row.0)))
             && !missing.iter().any(|(group, _)| *group == row.0)
         {

@@ -120,12 +120,13 @@ proptest! {
                 }
                 prop_assert_eq!(plan.rules.len() + plan.held.len(), ruleset.rules.len());
                 let missing = |rule: &&Rule| {
-                    rule.peer().addresses == Addresses::Missing && !dialect.refers_to(rule.peer(), &deployment.settings)
+                    rule.peer().addresses == Addresses::Missing && !dialect.refers_to(rule, &deployment.settings)
                 };
                 prop_assert!(plan.held.len() >= ruleset.rules.iter().filter(missing).count());
                 for planned in plan.rules.iter().filter(|planned| planned.refers) {
                     let group = deployment.group(GroupId(planned.rule.peer().group)).expect("a group of ours");
-                    prop_assert!(dialect.refers && group.connects.is_none() && !deployment.external(&CATALOG, group));
+                    let refers = dialect.refers.contains(&planned.rule.direction);
+                    prop_assert!(refers && group.connects.is_none() && !deployment.external(&CATALOG, group));
                 }
             }
         }
