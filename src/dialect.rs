@@ -3,6 +3,9 @@
 //!
 //! To add one: a file beside the others, and two lines here.
 
+mod aws;
+pub mod aws_cloudformation;
+pub mod aws_terraform;
 pub mod firewalld;
 pub mod iptables;
 pub mod netsh;
@@ -16,8 +19,16 @@ use crate::rule::{Enforcement, Rule, Ruleset};
 use crate::shell::Script;
 
 /// Every dialect, in the order of the page.
-pub static DIALECTS: [&Dialect; 6] =
-    [&powershell::DIALECT, &netsh::DIALECT, &nftables::DIALECT, &iptables::DIALECT, &firewalld::DIALECT, &ufw::DIALECT];
+pub static DIALECTS: [&Dialect; 8] = [
+    &powershell::DIALECT,
+    &netsh::DIALECT,
+    &nftables::DIALECT,
+    &iptables::DIALECT,
+    &firewalld::DIALECT,
+    &ufw::DIALECT,
+    &aws_terraform::DIALECT,
+    &aws_cloudformation::DIALECT,
+];
 
 /// The dialect of that identifier.
 pub fn dialect(id: &str) -> Option<&'static Dialect> {
@@ -399,7 +410,7 @@ const LINUX: Dialect = Dialect {
 };
 
 /// How a text names the groups that it knows: by themselves, or by their addresses.
-pub static PEERS: Field = Field {
+pub const PEERS: Field = Field {
     id: "peers",
     label: "Other groups as (groups, addresses)",
     default: "groups",

@@ -71,31 +71,36 @@ fn rule(catalog: &Catalog, deployment: &Deployment, flow: &Flow, direction: Dire
     Some(Rule {
         key: flow.key(),
         direction,
-        source: peer(catalog, deployment, source, source.connects_from()),
-        destination: peer(catalog, deployment, destination, &destination.listens),
+        source: peer(catalog, deployment, source, Direction::Egress),
+        destination: peer(catalog, deployment, destination, Direction::Ingress),
         protocol: flow.protocol,
         ports: flow.ports,
         purpose: flow.purposes(),
     })
 }
 
-fn peer(catalog: &Catalog, deployment: &Deployment, group: &Group, addresses: &Addresses) -> Peer {
+/// A group as the end of a flow that leaves its machines, or reaches them.
+fn peer(catalog: &Catalog, deployment: &Deployment, group: &Group, way: Direction) -> Peer {
+    let addresses = match way {
+        Direction::Egress => group.connects_from(),
+        Direction::Ingress => &group.listens,
+    };
     Peer {
         group: group.id.0,
         name: name(group),
         labels: group.labels.clone(),
         addresses: addresses.clone(),
-        ours: ours(catalog, deployment, group),
+        ours: ours(catalog, deployment, group, way),
     }
 }
 
-/// True if the group's machines can be meant by naming the group: they get texts of their own, people do not sit at them,
-/// and nothing in between shows them to others with another address.
-pub fn ours(catalog: &Catalog, deployment: &Deployment, group: &Group) -> bool {
+/// True if the group's machines can be meant by naming the group, in flows that leave them or reach them: they get texts of
+/// their own, people do not sit at them, and what they open is not seen to come from elsewhere.
+pub fn ours(catalog: &Catalog, deployment: &Deployment, group: &Group, way: Direction) -> bool {
     deployment.takes_part(catalog, group)
         && !deployment.external(catalog, group)
         && !deployment.of_clients(catalog, group)
-        && group.connects.is_none()
+        && (way == Direction::Ingress || group.connects.is_none())
 }
 
 /// The guard of a whole policy: without it, its administrators would be locked out.
@@ -108,7 +113,7 @@ fn guard(catalog: &Catalog, deployment: &Deployment, group: &Group) -> Vec<Rule>
             key: format!("management-{}-{range}", ports.protocol.lower()),
             direction: Direction::Ingress,
             source: stranger(host::MANAGEMENT, &host.management),
-            destination: peer(catalog, deployment, group, &group.listens),
+            destination: peer(catalog, deployment, group, Direction::Ingress),
             protocol: ports.protocol,
             ports: range,
             purpose: "Administration of this machine".to_owned(),
@@ -129,7 +134,7 @@ fn base(catalog: &Catalog, deployment: &Deployment, group: &Group) -> Vec<Rule> 
             Some(Rule {
                 key: format!("{}-{}-{range}", service.id, ports.protocol.lower()),
                 direction: Direction::Egress,
-                source: peer(catalog, deployment, group, group.connects_from()),
+                source: peer(catalog, deployment, group, Direction::Egress),
                 destination: stranger(service.name, addresses),
                 protocol: ports.protocol,
                 ports: range,

@@ -110,8 +110,10 @@ fn only_names(catalog: &Catalog, deployment: &Deployment, managed: &[&Group], fl
                 Direction::Egress => &peer.listens,
             };
             let dialect = firewall(own);
-            if dialect.by_groups(&deployment.settings).contains(&direction) && enforce::ours(catalog, deployment, peer)
-            {
+            // What comes in has left the peer.
+            let way = if direction == Direction::Ingress { Direction::Egress } else { Direction::Ingress };
+            let refers = dialect.by_groups(&deployment.settings).contains(&direction);
+            if refers && enforce::ours(catalog, deployment, peer, way) {
                 continue;
             }
             if addresses.list().is_empty() || addresses.list().iter().any(|address| (dialect.says)(address)) {

@@ -7,6 +7,7 @@
 mod aerleon;
 mod allowed;
 mod arbitrary;
+mod aws_text;
 mod canonical;
 mod catalog;
 mod diagram;
