@@ -4,6 +4,7 @@
 //! To add one: a file beside the others, and two lines here.
 
 mod aws;
+pub mod aws_cli;
 pub mod aws_cloudformation;
 pub mod aws_terraform;
 pub mod firewalld;
@@ -19,7 +20,7 @@ use crate::rule::{Enforcement, Rule, Ruleset};
 use crate::shell::Script;
 
 /// Every dialect, in the order of the page.
-pub static DIALECTS: [&Dialect; 8] = [
+pub static DIALECTS: [&Dialect; 9] = [
     &powershell::DIALECT,
     &netsh::DIALECT,
     &nftables::DIALECT,
@@ -28,6 +29,7 @@ pub static DIALECTS: [&Dialect; 8] = [
     &ufw::DIALECT,
     &aws_terraform::DIALECT,
     &aws_cloudformation::DIALECT,
+    &aws_cli::DIALECT,
 ];
 
 /// The dialect of that identifier.

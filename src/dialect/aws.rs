@@ -85,10 +85,10 @@ impl Row<'_> {
     }
 
     /// Its flows and what they are for; cut where AWS would refuse it.
-    pub(super) fn description(&self, mark: &str) -> String {
-        let mut text = mark.to_owned();
+    pub(super) fn description(&self) -> String {
+        let mut text = String::new();
         for flow in &self.flows {
-            if text.len() > mark.len() {
+            if !text.is_empty() {
                 text.push_str("; ");
             }
             text.push_str(&flow.key);

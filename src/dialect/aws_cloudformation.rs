@@ -123,6 +123,6 @@ fn rule(out: &mut String, own: u32, row: &Row) {
         row.protocol.lower(),
         row.ports.first(),
         row.ports.last(),
-        row.description("")
+        row.description()
     );
 }

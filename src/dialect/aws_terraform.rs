@@ -137,7 +137,7 @@ fn rule(out: &mut String, own: &str, row: &Row) {
         ("ip_protocol", format!("\"{}\"", row.protocol.lower())),
         ("from_port", row.ports.first().to_string()),
         ("to_port", row.ports.last().to_string()),
-        ("description", format!("\"{}\"", row.description(""))),
+        ("description", format!("\"{}\"", row.description())),
     ] {
         let _ = writeln!(out, "  {name:<width$} = {value}");
     }

@@ -351,3 +351,61 @@ pub fn cloudformation(text: &str) -> Result<(Read, Vec<Tuple>), String> {
     }
     reader.done()
 }
+
+/// Reads a text for the command line: the frame that every shell text has, then our rules, then steps that are the same for all.
+pub fn cli(text: &str) -> Result<(Read, Vec<Tuple>), String> {
+    let inside = text.strip_prefix("sh <<'PORTCULLIS'\n").and_then(|text| text.strip_suffix("PORTCULLIS\n"));
+    let inside = inside.ok_or("not one here-document")?;
+    let mut reader = Reader::default();
+    let mut lines = inside.lines().peekable();
+    while lines.next_if(|line| line.starts_with("# ")).is_some() {}
+    if lines.next_if_eq(&"rules() {").is_some() {
+        expect(lines.next(), "cat <<'RULES'")?;
+        loop {
+            let line = lines.next().ok_or("the text ends")?;
+            if line == "RULES" {
+                break;
+            }
+            if let Some(comment) = line.strip_prefix("# ") {
+                reader.comment(comment);
+                continue;
+            }
+            let mut words = line.splitn(6, ' ');
+            let mut word = || words.next().ok_or(format!("too short: {line}"));
+            let (way, transport, first, last) = (word()?, word()?, word()?, word()?);
+            let (peer, text) = (word()?.to_owned(), word()?);
+            let key = text.split(':').next().unwrap_or_default();
+            described(text, key)?;
+            let (direction, protocol) = (direction(way)?, protocol(transport)?);
+            let tuple = Tuple { direction, protocol, first: port(first)?, last: port(last)?, peer };
+            reader.rule(&format!("{tuple:?}"), key, tuple)?;
+        }
+        expect(lines.next(), "}")?;
+    }
+    expect(lines.next(), "main() {")?;
+    let mut found = Vec::new();
+    while let Some(line) = lines.next() {
+        if let Some(sentence) = line.strip_prefix("  say 'Held back: ").and_then(|rest| rest.strip_suffix(".' >&2")) {
+            quotable(sentence)?;
+            reader.read.held += 1;
+            continue;
+        }
+        // What a group is called on the page follows a look-up, for people.
+        let line = match line.strip_prefix("  look_up ").and_then(|line| line.split_once(" # ")) {
+            Some((words, name)) => quotable(name).map(|()| words)?,
+            None => line,
+        };
+        reader.read.commands.push(line.to_owned());
+        if let Some((group, _)) = line.split_once(" '").filter(|(group, _)| group.starts_with('g')) {
+            found.push(group.to_owned());
+        }
+    }
+    if let Some(lost) = reader.tuples.iter().find(|tuple| tuple.peer.starts_with('g') && !found.contains(&tuple.peer)) {
+        return Err(format!("nobody looks up {}", lost.peer));
+    }
+    let refuses = reader.read.commands.iter().any(|line| line.starts_with("  stop 'Fill in"));
+    if !inside.ends_with("\n}\nmain \"$@\"\n") || refuses != (reader.read.held > 0) {
+        return Err("not framed as the others".to_owned());
+    }
+    reader.done()
+}

@@ -28,6 +28,7 @@ pub struct Read {
 pub fn read(dialect: &str, text: &str) -> Result<Read, String> {
     match dialect {
         "aws-terraform" => aws_text::terraform(text).map(|(read, _)| read),
+        "aws-cli" => aws_text::cli(text).map(|(read, _)| read),
         "aws-cloudformation" => aws_text::cloudformation(text).map(|(read, _)| read),
         "iptables" => iptables_text::read(text),
         "netsh" => netsh_text::read(text),
