@@ -39,6 +39,9 @@ pub fn findings(catalog: &Catalog, deployment: &Deployment, flows: &[Flow]) -> V
     found.extend(unguarded(deployment, &managed));
     found.extend(unreachable_base(deployment, &managed));
     found.extend(only_names(catalog, deployment, &managed, flows));
+    for group in &managed {
+        found.extend(exceeded(catalog, deployment, flows, group));
+    }
     found
 }
 
@@ -94,6 +97,25 @@ fn unreachable_base(deployment: &Deployment, managed: &[&Group]) -> Option<Findi
             })
             .collect(),
     })
+}
+
+/// What the firewall around a group may refuse, as far as it is known before it does.
+fn exceeded(catalog: &Catalog, deployment: &Deployment, flows: &[Flow], group: &Group) -> Vec<Finding> {
+    let dialect = firewall(group);
+    if dialect.place != dialect::Place::Cloud {
+        return Vec::new();
+    }
+    let ruleset = enforce::rules(catalog, deployment, flows, dialect.point(group.id.0));
+    let plan = dialect::plan(dialect, &ruleset, &Direction::ALL, &deployment.settings);
+    let finding = |sentence: String| Finding {
+        severity: Severity::Warning,
+        place: Place::Deployment,
+        message: format!("{} may take too many rules.", group.name),
+        reason: sentence,
+        sources: Vec::new(),
+        fixes: Vec::new(),
+    };
+    (dialect.exceeds)(&plan).into_iter().map(finding).collect()
 }
 
 /// One finding for each group that has only names where a firewall needs addresses.

@@ -90,7 +90,14 @@ Parameters:
         rule(&mut out, plan.group, row);
     }
     if rows.is_empty() {
-        out.push_str("  NoRule:\n    Type: AWS::CloudFormation::WaitConditionHandle\n");
+        let _ = write!(
+            out,
+            "  NoRule:
+    Type: AWS::CloudFormation::WaitConditionHandle
+    Metadata: {{Group: {{Ref: G{}}}}}
+",
+            plan.group
+        );
     }
     out
 }

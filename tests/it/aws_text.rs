@@ -318,6 +318,7 @@ pub fn cloudformation(text: &str) -> Result<(Read, Vec<Tuple>), String> {
         }
         if line == "NoRule:" {
             expect(lines.next(), "    Type: AWS::CloudFormation::WaitConditionHandle")?;
+            expect(lines.next(), &format!("    Metadata: {{Group: {{Ref: {own}}}}}"))?;
             if lines.peek().is_some() || !reader.tuples.is_empty() {
                 return Err("there are rules".to_owned());
             }

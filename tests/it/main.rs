@@ -10,6 +10,7 @@ mod arbitrary;
 mod aws_text;
 mod canonical;
 mod catalog;
+mod cloud_checks;
 mod diagram;
 mod editing;
 mod findings;

@@ -99,6 +99,72 @@ fn real_programs_open_the_archive() {
 }
 
 #[test]
+fn too_many_rules_for_a_cloud_are_found_before_it_refuses_them() {
+    let mut deployment = scenarios::default();
+    let found = |deployment: &Deployment| {
+        let findings = pack::findings(&CATALOG, deployment, &flows(&CATALOG, deployment));
+        findings.into_iter().map(|finding| finding.reason).collect::<Vec<_>>()
+    };
+    let (server, clients) = (group(&deployment, "Spotfire Server").id, group(&deployment, "Web clients").id);
+    apply(&mut deployment, Edit::Firewall(server, "aws-terraform".to_owned()));
+    let listens = |count: u32| {
+        let list: Vec<String> = (0..count).map(|at| format!("198.51.100.{}", 2 * at)).collect();
+        Edit::Listens(clients, Addresses::parse(&list.join(" ")).0)
+    };
+    // Beside them stand the other clients, and the node with two references.
+    apply(&mut deployment, listens(57));
+    assert_eq!(found(&deployment), [""; 0]);
+    apply(&mut deployment, listens(58));
+    let said = found(&deployment);
+    assert!(
+        said.len() == 1 && said[0].starts_with("61 ingress rules for IPv4, and a security group takes 60"),
+        "{said:?}"
+    );
+    let text = crate::printing::print(
+        crate::printing::named("aws-terraform"),
+        &deployment,
+        server,
+        &Direction::ALL,
+        portcullis::dialect::Text::Apply,
+    );
+    assert!(
+        text.notes.contains(&said[0]) && text.text.contains("# Note: 61 ingress rules for IPv4"),
+        "{:?}",
+        text.notes
+    );
+    apply(&mut deployment, Edit::Firewall(server, "powershell".to_owned()));
+    assert_eq!(found(&deployment), [""; 0]);
+}
+
+#[test]
+fn a_cloud_knows_nothing_of_administrators_and_whole_policies() {
+    let mut deployment = scenarios::default();
+    let server = group(&deployment, "Spotfire Server").id;
+    apply(&mut deployment, Edit::Firewall(server, "aws-cli".to_owned()));
+    apply(&mut deployment, Edit::Policy(server, Policy::WholeHost));
+    let findings = pack::findings(&CATALOG, &deployment, &flows(&CATALOG, &deployment));
+    assert!(findings.is_empty(), "{findings:?}");
+    let whole = files(&deployment);
+    apply(&mut deployment, Edit::Policy(server, Policy::Additive));
+    assert_eq!(whole, files(&deployment));
+    assert_eq!(
+        paths(&whole).iter().filter(|path| path.ends_with("spotfire-server.sh")).count(),
+        3,
+        "{:?}",
+        paths(&whole)
+    );
+    // Nobody has typed an address: what is referred to needs none.
+    let missing = files(&{
+        let mut missing = scenarios::missing();
+        let server = group(&missing, "Spotfire Server").id;
+        apply(&mut missing, Edit::Firewall(server, "aws-cli".to_owned()));
+        missing
+    });
+    let text = &missing.iter().find(|(path, _)| path == "2-apply/spotfire-spotfire-server.sh").expect("its text").1;
+    assert!(text.contains("9 flows: 9 written, 0 held back") && text.contains("look_up g4 "), "{text}");
+}
+
+#[test]
 fn what_stands_between_a_group_and_its_text_is_found() {
     let mut deployment = scenarios::default();
     let found = |deployment: &Deployment| {

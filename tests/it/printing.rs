@@ -44,7 +44,8 @@ pub fn netsh() -> &'static Dialect {
     named("netsh")
 }
 
-fn named(id: &str) -> &'static Dialect {
+/// The dialect of that identifier.
+pub fn named(id: &str) -> &'static Dialect {
     DIALECTS.into_iter().find(|dialect| dialect.id == id).unwrap_or_else(|| panic!("no dialect {id}"))
 }
 
