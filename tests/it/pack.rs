@@ -132,7 +132,7 @@ fn too_many_rules_for_a_cloud_are_found_before_it_refuses_them() {
         "{:?}",
         text.notes
     );
-    apply(&mut deployment, Edit::Firewall(server, "powershell".to_owned()));
+    apply(&mut deployment, Edit::Firewall(server, "nftables".to_owned()));
     assert_eq!(found(&deployment), [""; 0]);
 }
 
