@@ -385,7 +385,7 @@ pub fn cli(text: &str) -> Result<(Read, Vec<Tuple>), String> {
     }
     expect(lines.next(), "main() {")?;
     let mut found = Vec::new();
-    while let Some(line) = lines.next() {
+    for line in lines {
         if let Some(sentence) = line.strip_prefix("  say 'Held back: ").and_then(|rest| rest.strip_suffix(".' >&2")) {
             quotable(sentence)?;
             reader.read.held += 1;
