@@ -67,11 +67,10 @@ fn list(id: AttrValue, name: AttrValue, entries: Vec<Entry>, onchange: Callback<
             continue;
         }
         if under != above {
+            static KEYS: [&str; 1] = ["label"];
+            let label = Some(AttributeOrProperty::Attribute(under.into()));
             let mut heading = VTag::new("optgroup");
-            heading.set_attributes(Attributes::Dynamic {
-                keys: &["label"],
-                values: Box::new([Some(AttributeOrProperty::Attribute(under.into()))]),
-            });
+            heading.set_attributes(Attributes::Dynamic { keys: &KEYS, values: Box::new([label]) });
             options.push(heading);
             above = under;
         }
