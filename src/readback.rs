@@ -457,9 +457,9 @@ fn holes<'a>(pattern: &str, text: &'a str) -> Option<Vec<&'a str>> {
     Some(found)
 }
 
-/// The body of a text of the shell, and what every such text may say besides its frame.
+/// The body of a text of the shell, whose end is a line of its own.
 fn shell(text: &str) -> Option<&str> {
-    text.strip_prefix("sh <<'PORTCULLIS'\n")?.strip_suffix("PORTCULLIS\n")
+    text.strip_prefix("sh <<'PORTCULLIS'\n")?.strip_suffix("PORTCULLIS\n").filter(|body| body.ends_with('\n'))
 }
 
 impl<'a> Reading<'a> {

@@ -10,7 +10,6 @@ use std::fmt::Write;
 
 use super::aws::{AWS, NAMES, Peer, others, rows};
 use super::{Dialect, Field, PEERS, Plan, Text, pasted, plain};
-use crate::count::counted;
 use crate::net::{Direction, Policy};
 use crate::shell::{Script, printed};
 
@@ -89,9 +88,9 @@ fn print(plan: &Plan, text: Text) -> String {
     let want = if text.has_rules() { "$(rules | sed \"/^#/d$names;s/^/- /\")" } else { "" };
     let dry = if text == Text::Try { "--dry-run" } else { "" };
     let done = match text {
-        Text::TakeOut => "Done: no rule of ours is left in this group.".to_owned(),
-        Text::Try => "AWS accepts this. Nothing was changed.".to_owned(),
-        _ => format!("Done: rules for {} are in place.", counted(plan.rules.len(), "flow")),
+        Text::TakeOut => "Done: no rule of ours is left in this group.",
+        Text::Try => "AWS accepts this. Nothing was changed.",
+        _ => "Done: these rules are in place.",
     };
     let _ = write!(steps, "{HAVE}  ways='{}'\n  want={want}\n  dry={dry}\n{CHANGE}  say '{done}'\n", ways.join(" "));
     pasted(plan, text, plain, Script { data, steps, anyone: true, ..Script::default() })

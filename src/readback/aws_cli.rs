@@ -17,14 +17,15 @@ fn read<'a>(reading: &mut Reading<'a>, text: &'a str) -> Option<()> {
             if !line.starts_with("# ") {
                 rule(reading, line)?;
             }
-        } else if let Some([number_of, name, variable, _]) =
+        } else if let Some([group, name, variable, _]) =
             holes("  look_up g~ '~' \"$PORTCULLIS_G~\" # ~", line).as_deref()
         {
-            let stem = word(name)?.strip_suffix(number_of).filter(|_| number_of == variable)?;
+            let stem = word(name)?.strip_suffix(group).filter(|_| group == variable)?;
             (*called.get_or_insert(stem) == stem).then_some(())?;
-            groups.push(number(number_of)?);
+            groups.push(number(group).filter(|group| !groups.contains(group))?);
         } else if let Some([vpc]) = holes("  vpc='~'", line).as_deref() {
-            word(vpc.strip_prefix(" Name=vpc-id,Values=").unwrap_or("any"))?;
+            (vpc.is_empty() || word(vpc.strip_prefix(" Name=vpc-id,Values=")?).is_some())
+                .then(|| reading.frame("  vpc"))?;
         } else if !reading.passes(line)? {
             in_rules = line == "cat <<'RULES'";
             reading.frame(line);

@@ -19,12 +19,11 @@ fn read<'a>(reading: &mut Reading<'a>, text: &'a str) -> Option<()> {
             // Terraform refuses a name that is there twice.
             (word(name)?.starts_with(&own) && !names.contains(name)).then(|| names.push(name))?;
             let mut values = String::new();
-            for line in lines.by_ref().take_while(|line| *line != "}") {
-                let (name, value) = line.strip_prefix("  ")?.split_once(" = ")?;
-                values = values + name.trim_end_matches(' ') + " = " + value + "\n";
+            for line in lines.by_ref().take(7) {
                 reading.line += 1;
+                let (name, value) = line.split_once(" = ").unwrap_or((line, ""));
+                values = values + name.trim_matches(' ') + " = " + value + "\n";
             }
-            reading.line += 1;
             rule(reading, &own, way, &values)?;
         } else if let Some([sentence]) = holes("    \"Held back: ~.\",", line).as_deref() {
             quotable(sentence)?;
@@ -56,7 +55,7 @@ ip_protocol = \"~\"
 from_port = ~
 to_port = ~
 description = \"~\"
-";
+} = \n";
 
 fn rule(reading: &mut Reading, own: &str, way: &str, values: &str) -> Option<()> {
     let [of, word, peer, name, first, last, text] = holes(RULE, values)?[..] else { return None };
