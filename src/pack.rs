@@ -118,6 +118,23 @@ fn exceeded(catalog: &Catalog, deployment: &Deployment, flows: &[Flow], group: &
     (dialect.exceeds)(&plan).into_iter().map(finding).collect()
 }
 
+/// Whether the text for one end of a flow refers to the other end in place of its addresses, in the rules of a direction; `None`
+/// if there is no text for that end.
+pub fn refers(catalog: &Catalog, deployment: &Deployment, flow: &Flow, direction: Direction) -> Option<bool> {
+    let (own, peer) = match direction {
+        Direction::Ingress => (flow.responder, flow.initiator),
+        Direction::Egress => (flow.initiator, flow.responder),
+    };
+    let (own, peer) = (deployment.group(own)?, deployment.group(peer)?);
+    (!deployment.external(catalog, own)).then(|| refers_to(catalog, deployment, own, peer, direction))
+}
+
+fn refers_to(catalog: &Catalog, deployment: &Deployment, own: &Group, peer: &Group, direction: Direction) -> bool {
+    // What comes in has left the peer.
+    let way = if direction == Direction::Ingress { Direction::Egress } else { Direction::Ingress };
+    firewall(own).by_groups(&deployment.settings).contains(&direction) && enforce::ours(catalog, deployment, peer, way)
+}
+
 /// One finding for each group that has only names where a firewall needs addresses.
 fn only_names(catalog: &Catalog, deployment: &Deployment, managed: &[&Group], flows: &[Flow]) -> Vec<Finding> {
     let mut rows: Vec<(GroupId, Vec<&'static str>, usize)> = Vec::new();
@@ -131,13 +148,10 @@ fn only_names(catalog: &Catalog, deployment: &Deployment, managed: &[&Group], fl
                 Direction::Ingress => peer.connects_from(),
                 Direction::Egress => &peer.listens,
             };
-            let dialect = firewall(own);
-            // What comes in has left the peer.
-            let way = if direction == Direction::Ingress { Direction::Egress } else { Direction::Ingress };
-            let refers = dialect.by_groups(&deployment.settings).contains(&direction);
-            if refers && enforce::ours(catalog, deployment, peer, way) {
+            if refers_to(catalog, deployment, own, peer, direction) {
                 continue;
             }
+            let dialect = firewall(own);
             if addresses.list().is_empty() || addresses.list().iter().any(|address| (dialect.says)(address)) {
                 continue;
             }

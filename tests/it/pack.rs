@@ -4,8 +4,9 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::process::Command;
 
+use portcullis::check;
 use portcullis::deployment::{Deployment, Edit};
-use portcullis::flow::flows;
+use portcullis::flow::{Flow, flows};
 use portcullis::net::{Addresses, Direction, Policy, System};
 use portcullis::pack::{self, File};
 use portcullis::snippet::Context;
@@ -162,6 +163,40 @@ fn a_cloud_knows_nothing_of_administrators_and_whole_policies() {
     });
     let text = &missing.iter().find(|(path, _)| path == "2-apply/spotfire-spotfire-server.sh").expect("its text").1;
     assert!(text.contains("9 flows: 9 written, 0 held back") && text.contains("look_up g4 "), "{text}");
+}
+
+#[test]
+fn an_address_that_every_firewall_gets_by_reference_is_not_missing() {
+    let mut deployment = scenarios::missing();
+    let missing = |deployment: &Deployment| {
+        let refers = |flow: &Flow, direction| pack::refers(&CATALOG, deployment, flow, direction);
+        let found = check::findings_where(&CATALOG, deployment, &flows(&CATALOG, deployment), &refers);
+        let about = found.into_iter().filter(|finding| finding.message.contains("has no address"));
+        about.map(|finding| (finding.message, finding.reason)).collect::<Vec<_>>()
+    };
+    let names = |deployment: &Deployment| missing(deployment).into_iter().map(|(name, _)| name).collect::<Vec<_>>();
+    let [server, node, database] =
+        ["Spotfire Server", "Node", "Spotfire database"].map(|name| format!("{name} has no address."));
+    assert_eq!(names(&deployment), [server.clone(), node.clone(), database.clone()]);
+    // Around the server there is a cloud: its own rules need nobody's address, while those of the others need the server's.
+    let put = |deployment: &mut Deployment, name, firewall: &str| {
+        let id = group(deployment, name).id;
+        apply(deployment, Edit::Firewall(id, firewall.to_owned()));
+    };
+    put(&mut deployment, "Spotfire Server", "aws-terraform");
+    let said = missing(&deployment);
+    assert_eq!(names(&deployment), std::slice::from_ref(&server));
+    let needed = flows(&CATALOG, &deployment);
+    let server_id = group(&deployment, "Spotfire Server").id;
+    let held = needed.iter().filter(|flow| [flow.initiator, flow.responder].contains(&server_id)).count();
+    assert!(said[0].1.starts_with(&format!("The rules of {held} flows")), "{said:?}");
+    for name in ["Node", "Spotfire database", "Web clients", "Analyst clients"] {
+        put(&mut deployment, name, "aws-terraform");
+    }
+    assert_eq!(names(&deployment), [""; 0]);
+    // By addresses, all of them are needed again.
+    apply(&mut deployment, Edit::Setting("aws-terraform.peers".to_owned(), "addresses".to_owned()));
+    assert_eq!(names(&deployment), [server, node, database]);
 }
 
 #[test]
