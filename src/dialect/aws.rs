@@ -7,7 +7,7 @@
 
 use super::{Dialect, Field, LINUX, PEERS, Place, Plan, Text, plain};
 use crate::count::counted;
-use crate::net::{Address, Direction, Family, PortRange, Protocol};
+use crate::net::{Address, Direction, Family, Policy, PortRange, Protocol};
 use crate::order::sort_by_key;
 use crate::rule::Rule;
 
@@ -17,9 +17,22 @@ pub(super) const AWS: Dialect = Dialect {
     texts: &[Text::Apply],
     fields: &[PEERS, NAMES],
     refers: &Direction::ALL,
+    assumes,
     exceeds,
     ..LINUX
 };
+
+/// Where the text leaves the rule that every group begins with.
+fn assumes(_: Policy, direction: Direction) -> &'static str {
+    match direction {
+        Direction::Ingress => {
+            "A security group lets in only what a rule of it lists, and its other rules, or another group on the same machines, may let in more."
+        }
+        Direction::Egress => {
+            "AWS lets everything out of a group by a rule that each one begins with, and this text leaves that rule: these egress rules change nothing until you remove it."
+        }
+    }
+}
 
 /// How security groups are named: this, and the number of the group of machines.
 pub(super) const NAMES: Field = Field {
@@ -52,7 +65,7 @@ pub(super) struct Row<'a> {
     pub(super) peer: Peer,
     /// The flows that it is for, at least one.
     pub(super) flows: Vec<&'a Rule>,
-    /// Those of them that no row before this one is for.
+    /// Those of them that are told here: each is told once.
     pub(super) new: Vec<&'a Rule>,
 }
 
@@ -119,37 +132,27 @@ impl Row<'_> {
 
 /// The rules of a plan, each once; those of a flow stand together, where they are not another's too.
 pub(super) fn rows<'a>(plan: &'a Plan) -> Vec<Row<'a>> {
-    let mut found: Vec<(usize, Row)> = Vec::new();
+    let mut rows: Vec<Row> = Vec::new();
     for planned in plan.directions.iter().flat_map(|direction| plan.of(*direction)) {
+        let Rule { direction, protocol, ports, .. } = *planned.rule;
+        let mut new = vec![planned.rule];
         for peer in peers(planned.refers, planned.rule.peer().group, planned.peers.as_deref()) {
-            let Rule { direction, protocol, ports, .. } = *planned.rule;
-            let flows = vec![planned.rule];
-            found.push((found.len(), Row { direction, protocol, ports, peer, flows, new: Vec::new() }));
+            let same = |row: &&mut Row| {
+                row.ports == ports && row.peer == peer && row.direction == direction && row.protocol == protocol
+            };
+            match rows.iter_mut().find(same) {
+                Some(row) => {
+                    row.flows.push(planned.rule);
+                    row.new.append(&mut new);
+                }
+                None => {
+                    let flows = vec![planned.rule];
+                    rows.push(Row { direction, protocol, ports, peer, flows, new: std::mem::take(&mut new) });
+                }
+            }
         }
     }
-    sort_by_key(&mut found, |(_, row)| (row.direction, row.protocol, row.ports, row.peer.clone()));
-    let mut rows: Vec<(usize, Row)> = Vec::new();
-    for (at, mut row) in found {
-        match rows.last_mut().filter(|(_, last)| last.same(&row)) {
-            Some((_, last)) => last.flows.append(&mut row.flows),
-            None => rows.push((at, row)),
-        }
-    }
-    sort_by_key(&mut rows, |(at, _)| *at);
-    let mut told: Vec<&Rule> = Vec::new();
-    for (_, row) in &mut rows {
-        row.new =
-            row.flows.iter().copied().filter(|flow| !told.iter().any(|other| std::ptr::eq(*other, *flow))).collect();
-        told.extend(&row.new);
-    }
-    rows.into_iter().map(|(_, row)| row).collect()
-}
-
-impl Row<'_> {
-    fn same(&self, other: &Self) -> bool {
-        (self.direction, self.protocol, self.ports, &self.peer)
-            == (other.direction, other.protocol, other.ports, &other.peer)
-    }
+    rows
 }
 
 /// The peers of a rule as AWS has them; everyone is a network of each family.

@@ -10,7 +10,6 @@ use std::fmt::Write;
 
 use super::aws::{AWS, NAMES, Peer, others, rows};
 use super::{Dialect, Field, PEERS, Plan, Text, pasted, plain};
-use crate::net::{Direction, Policy};
 use crate::shell::{Script, printed};
 
 /// The record.
@@ -21,7 +20,6 @@ pub static DIALECT: Dialect = Dialect {
     texts: &[Text::Apply, Text::Try, Text::TakeOut],
     how: "Paste into a shell where aws has a region and credentials that may change security groups, or save it and run it with sh.",
     lasts: "Safe to run again: it adds what is missing, and removes what an earlier text put there and this one lacks. Survives a restart.",
-    assumes,
     fields: &[PEERS, NAMES, VPC],
     print,
     ..AWS
@@ -40,17 +38,6 @@ const VPC: Field = Field {
     },
 };
 const ANY: &str = "any";
-
-fn assumes(_: Policy, direction: Direction) -> &'static str {
-    match direction {
-        Direction::Ingress => {
-            "A security group lets in only what a rule of it lists, and its other rules, or another group on the same machines, may let in more."
-        }
-        Direction::Egress => {
-            "AWS lets everything out of a group by a rule that each one begins with, and this text leaves that rule: these egress rules change nothing until you remove it."
-        }
-    }
-}
 
 fn print(plan: &Plan, text: Text) -> String {
     let mut groups = vec![(plan.group, plan.name)];

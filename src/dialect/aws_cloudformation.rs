@@ -9,7 +9,7 @@ use std::fmt::Write;
 
 use super::aws::{AWS, NAMES, Peer, Row, others, rows};
 use super::{Dialect, Plan, Text, plain};
-use crate::net::{Direction, Family, Policy};
+use crate::net::{Direction, Family};
 
 /// The record.
 pub static DIALECT: Dialect = Dialect {
@@ -18,21 +18,9 @@ pub static DIALECT: Dialect = Dialect {
     extension: "yaml",
     how: "Save it, and run the commands below with the ids of your security groups.",
     lasts: "Safe to apply again: CloudFormation changes only what differs, and removes what a newer text lacks.",
-    assumes,
     print,
     ..AWS
 };
-
-fn assumes(_: Policy, direction: Direction) -> &'static str {
-    match direction {
-        Direction::Ingress => {
-            "A security group lets in only what a rule of it lists, and its other rules, or another group on the same machines, may let in more."
-        }
-        Direction::Egress => {
-            "AWS lets everything out of a group by a rule that each one begins with, and this stack leaves that rule: these egress rules change nothing until you remove it."
-        }
-    }
-}
 
 fn print(plan: &Plan, text: Text) -> String {
     let mut out = String::new();
