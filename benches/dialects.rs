@@ -47,7 +47,7 @@ fn read_back(dialect: &Dialect, deployment: &Deployment, rulesets: &[Ruleset]) -
         Context { product: CATALOG.product, release: deployment.release, catalog: CATALOG.version, fragment: "" };
     let openings = |ruleset| {
         let text = snippet(dialect, ruleset, &Direction::ALL, Text::Apply, &deployment.settings, &context).text;
-        let read = asked(dialect, Text::Apply, ruleset, &Direction::ALL).check(&text);
+        let read = asked(dialect, Text::Apply, ruleset, &Direction::ALL, &deployment.settings).check(&text);
         assert!(read.agrees(), "{read:?}");
         read.openings
     };

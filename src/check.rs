@@ -11,15 +11,25 @@ use crate::catalog::{Catalog, Dependency, Id, Kind, Role};
 use crate::deployment::{Deployment, Group, GroupId};
 use crate::finding::{Finding, worst_first};
 use crate::flow::Flow;
+use crate::net::Direction;
 use crate::order::sort_by_key;
+
+/// Whether the text for one end of a flow refers to the other end in place of its addresses, in the rules of a direction; `None`
+/// if nobody makes a text for that end.
+pub type Refers<'a> = &'a dyn Fn(&Flow, Direction) -> Option<bool>;
+
+/// Everything noticed where no text refers to groups.
+pub fn findings(catalog: &Catalog, deployment: &Deployment, flows: &[Flow]) -> Vec<Finding> {
+    findings_where(catalog, deployment, flows, &|_, _| None)
+}
 
 /// Everything noticed, the worst first; equal ones by subject, then in the order of groups and catalog.
 ///
 /// Takes time in proportion to groups and flows, not to pairs of groups.
-pub fn findings(catalog: &Catalog, deployment: &Deployment, flows: &[Flow]) -> Vec<Finding> {
+pub fn findings_where(catalog: &Catalog, deployment: &Deployment, flows: &[Flow], refers: Refers) -> Vec<Finding> {
     let look = Look::at(catalog, deployment, flows);
     let machines = ports::machines(&look);
-    let mut found = addresses::missing(&look);
+    let mut found = addresses::missing(&look, refers);
     found.extend(machines.iter().filter_map(|machine| ports::collision(&look, machine)));
     found.extend(addresses::apart(&look));
     let mut waiting = placement::without_host(&look);

@@ -12,7 +12,7 @@ mod step;
 pub use edit::{Edit, Edited};
 pub use running::Running;
 
-use crate::catalog::{Catalog, Choice, Condition, Encryption, Id, Listener, Role, Scope, Variant};
+use crate::catalog::{Catalog, Choice, Condition, Encryption, Id, Kind, Listener, Role, Scope, Variant};
 use crate::net::{Addresses, Policy, Port, PortRange, Protocol, System};
 use crate::order::{Map, Set};
 
@@ -233,6 +233,12 @@ impl Deployment {
     pub fn external(&self, catalog: &Catalog, group: &Group) -> bool {
         let mut roles = group.roles.iter().filter_map(|role| catalog.role(role)).peekable();
         roles.peek().is_some() && roles.all(|role| role.external)
+    }
+
+    /// True if people sit at the group's machines: its first role is a client's.
+    pub fn of_clients(&self, catalog: &Catalog, group: &Group) -> bool {
+        let role = group.roles.first().and_then(|role| catalog.role(role));
+        role.is_some_and(|role| role.kind == Kind::Client)
     }
 
     /// The zone a group stands in.

@@ -3,6 +3,10 @@
 //!
 //! To add one: a file beside the others, and two lines here.
 
+mod aws;
+pub mod aws_cli;
+pub mod aws_cloudformation;
+pub mod aws_terraform;
 pub mod firewalld;
 pub mod iptables;
 pub mod netsh;
@@ -12,12 +16,21 @@ pub mod ufw;
 
 use crate::net::{Address, Addresses, Direction, Family, Policy, System};
 use crate::order::Map;
-use crate::rule::{Rule, Ruleset};
+use crate::rule::{Enforcement, Rule, Ruleset};
 use crate::shell::Script;
 
 /// Every dialect, in the order of the page.
-pub static DIALECTS: [&Dialect; 6] =
-    [&powershell::DIALECT, &netsh::DIALECT, &nftables::DIALECT, &iptables::DIALECT, &firewalld::DIALECT, &ufw::DIALECT];
+pub static DIALECTS: [&Dialect; 9] = [
+    &powershell::DIALECT,
+    &netsh::DIALECT,
+    &nftables::DIALECT,
+    &iptables::DIALECT,
+    &firewalld::DIALECT,
+    &ufw::DIALECT,
+    &aws_terraform::DIALECT,
+    &aws_cloudformation::DIALECT,
+    &aws_cli::DIALECT,
+];
 
 /// The dialect of that identifier.
 pub fn dialect(id: &str) -> Option<&'static Dialect> {
@@ -26,7 +39,16 @@ pub fn dialect(id: &str) -> Option<&'static Dialect> {
 
 /// The dialect to begin with on a system.
 pub fn usual(system: System) -> &'static Dialect {
-    DIALECTS.into_iter().find(|dialect| dialect.system == system).unwrap_or(DIALECTS[0])
+    DIALECTS.into_iter().find(|dialect| dialect.place == Place::Host(system)).unwrap_or(DIALECTS[0])
+}
+
+/// Where a firewall stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Place {
+    /// On each machine, as part of that system.
+    Host(System),
+    /// Around the machines, in the cloud they run in; whatever system they have.
+    Cloud,
 }
 
 /// A firewall language.
@@ -35,8 +57,10 @@ pub struct Dialect {
     pub id: &'static str,
     /// Name on the page.
     pub name: &'static str,
-    /// The system that has it.
-    pub system: System,
+    /// Where it stands.
+    pub place: Place,
+    /// The texts it has. A text that rolls back by itself is for a whole policy only.
+    pub texts: &'static [Text],
     /// Extension of its files.
     pub extension: &'static str,
     /// How lines end in its files. On the clipboard they end in a line feed.
@@ -55,6 +79,11 @@ pub struct Dialect {
     pub says: fn(&Address) -> bool,
     /// True if [`Text::Keep`] has no rules of its own: the firewall keeps them, and the text only looks that they are there.
     pub stores: bool,
+    /// The directions of rules in which it can refer to a group of ours in place of that group's addresses: it does, unless
+    /// [`PEERS`] says otherwise.
+    pub refers: &'static [Direction],
+    /// What the firewall may refuse of a plan although each of its rules can be said: whole sentences.
+    pub exceeds: fn(&Plan) -> Vec<String>,
     /// Prints a plan; lines end in a line feed.
     pub print: fn(&Plan, Text) -> String,
 }
@@ -111,15 +140,52 @@ impl Text {
 }
 
 impl Dialect {
-    /// The texts it has: a whole policy on Linux can be rolled back by itself.
+    /// The texts it has for a policy.
     pub fn texts(&self, policy: Policy) -> impl Iterator<Item = Text> {
-        let guarded = self.system == System::Linux && policy == Policy::WholeHost;
-        Text::ALL.into_iter().filter(move |text| guarded || *text != Text::Guarded)
+        self.texts.iter().copied().filter(move |text| policy == Policy::WholeHost || *text != Text::Guarded)
+    }
+
+    /// Where the rules of the group of that number are enforced.
+    pub const fn point(&self, group: u32) -> Enforcement {
+        match self.place {
+            Place::Host(_) => Enforcement::Host(group),
+            Place::Cloud => Enforcement::CloudGroup(group),
+        }
+    }
+
+    /// True if it stands on machines of another system than this one.
+    pub fn is_foreign(&self, system: System) -> bool {
+        matches!(self.place, Place::Host(own) if own != system)
+    }
+
+    /// True if the text refers to the other end of a rule in place of its addresses.
+    pub fn refers_to(&self, rule: &Rule, settings: &Map<String, String>) -> bool {
+        let peer = rule.peer();
+        peer.ours && peer.addresses != Addresses::Any && self.by_groups(settings).contains(&rule.direction)
+    }
+
+    /// The directions in which the text refers to groups of ours, not to addresses.
+    pub fn by_groups(&self, settings: &Map<String, String>) -> &'static [Direction] {
+        if self.setting(&PEERS, settings) == BY_ADDRESSES { &[] } else { self.refers }
+    }
+
+    /// What the user says of a field, or its default.
+    pub fn setting<'a>(&self, field: &Field, settings: &'a Map<String, String>) -> &'a str {
+        settings.get(&self.key(field)).map_or(field.default, String::as_str)
+    }
+
+    /// What a field is called among the settings of a deployment.
+    pub fn key(&self, field: &Field) -> String {
+        format!("{}.{}", self.id, field.id)
     }
 }
 
 /// What a dialect is to print: rules whose peers it can say, and what had to be left out, in words.
 pub struct Plan<'a> {
+    /// The number of the group that it is for.
+    pub group: u32,
+    /// The name of that group, as the user writes it: any text.
+    pub name: &'a str,
     /// Lines for the head of the text: plain ASCII, no control characters.
     pub header: Vec<String>,
     /// The directions covered; each is managed by itself.
@@ -143,8 +209,10 @@ pub struct Plan<'a> {
 pub struct Planned<'a> {
     /// The rule.
     pub rule: &'a Rule,
-    /// Addresses of the peer, at least one; `None` is everyone.
+    /// Addresses of the peer, at least one unless it is referred to; `None` is everyone.
     pub peers: Option<Vec<&'a Address>>,
+    /// True if the text refers to the peer's group, whatever its addresses are.
+    pub refers: bool,
 }
 
 /// A rule that cannot be printed.
@@ -179,6 +247,8 @@ impl Plan<'_> {
     /// The same plan for one direction only.
     pub fn only(&self, direction: Direction) -> Plan<'_> {
         Plan {
+            group: self.group,
+            name: self.name,
             header: Vec::new(),
             directions: match direction {
                 Direction::Ingress => &[Direction::Ingress],
@@ -220,6 +290,11 @@ pub fn plan<'a>(
     settings: &Map<String, String>,
 ) -> Plan<'a> {
     let mut plan = Plan {
+        group: match ruleset.point {
+            Enforcement::Host(group) | Enforcement::CloudGroup(group) => group,
+            Enforcement::Device(_) => 0,
+        },
+        name: &ruleset.name,
         header: Vec::new(),
         directions,
         policy: ruleset.policy,
@@ -230,8 +305,7 @@ pub fn plan<'a>(
         settings: Map::new(),
     };
     for field in dialect.fields {
-        let key = format!("{}.{}", dialect.id, field.id);
-        let value = settings.get(&key).map_or(field.default, String::as_str);
+        let value = dialect.setting(field, settings);
         let value = match (field.check)(value) {
             Ok(()) => value,
             Err(why) => {
@@ -249,7 +323,9 @@ pub fn plan<'a>(
     };
     for rule in ruleset.rules.iter().filter(|rule| directions.contains(&rule.direction)) {
         let peer = rule.peer();
+        let refers = dialect.refers_to(rule, settings);
         let peers = match &peer.addresses {
+            _ if refers => Some(Vec::new()),
             Addresses::Missing => {
                 plan.held.push(Held { rule, why: format!("{} has no address", peer.name) });
                 continue;
@@ -274,7 +350,7 @@ pub fn plan<'a>(
         if let Some(text) = families_apart(rule) {
             note(text);
         }
-        plan.rules.push(Planned { rule, peers });
+        plan.rules.push(Planned { rule, peers, refers });
     }
     // A group is an end of many rules, with one name.
     let mut groups: Vec<u32> = vec![0];
@@ -292,6 +368,8 @@ pub fn plan<'a>(
         }
     }
     plan.notes.append(&mut notes);
+    let mut exceeded = (dialect.exceeds)(&plan);
+    plan.notes.append(&mut exceeded);
     plan
 }
 
@@ -310,11 +388,15 @@ fn families_apart(rule: &Rule) -> Option<String> {
     })
 }
 
+/// The texts where nothing can roll back by itself.
+const UNGUARDED: [Text; 4] = [Text::Apply, Text::Try, Text::Keep, Text::TakeOut];
+
 /// What every dialect of Linux is: one shell script for a root shell. Name, words and printing are each one's own.
 const LINUX: Dialect = Dialect {
     id: "",
     name: "",
-    system: System::Linux,
+    place: Place::Host(System::Linux),
+    texts: &Text::ALL,
     extension: "sh",
     line_end: "\n",
     how: "Paste into a root shell, or save it and run it with sh.",
@@ -324,8 +406,22 @@ const LINUX: Dialect = Dialect {
     clean: plain,
     says: numbers_only,
     stores: false,
+    refers: &[],
+    exceeds: |_| Vec::new(),
     print: |_, _| String::new(),
 };
+
+/// How a text names the groups that it knows: by themselves, or by their addresses.
+pub const PEERS: Field = Field {
+    id: "peers",
+    label: "Other groups as (groups, addresses)",
+    default: "groups",
+    check: |text| match text {
+        "groups" | BY_ADDRESSES => Ok(()),
+        _ => Err("use the word groups, or addresses."),
+    },
+};
+const BY_ADDRESSES: &str = "addresses";
 
 /// True for what every firewall of a host understands: they resolve names once, while they start, or not at all.
 fn numbers_only(address: &Address) -> bool {

@@ -22,24 +22,29 @@ pub fn rules(catalog: &Catalog, deployment: &Deployment, flows: &[Flow], point: 
     match &ruleset.point {
         Enforcement::Host(group) | Enforcement::CloudGroup(group) => {
             let id = GroupId(*group);
+            // A cloud drops by itself what no rule lists; how its machines are managed is not its business.
+            let on_host = matches!(ruleset.point, Enforcement::Host(_));
+            let whole = deployment.group(id).filter(|group| on_host && group.policy == Policy::WholeHost);
             if let Some(group) = deployment.group(id) {
                 ruleset.name = name(group);
                 ruleset.addresses = group.listens.clone();
-                ruleset.policy = group.policy;
-                ruleset.drops_outgoing = group.policy == Policy::WholeHost && deployment.host.drops_outgoing;
+            }
+            if whole.is_some() {
+                ruleset.policy = Policy::WholeHost;
+                ruleset.drops_outgoing = deployment.host.drops_outgoing;
             }
             for direction in Direction::ALL {
                 let guarded = |flow: &&Flow| match direction {
                     Direction::Ingress => flow.responder == id,
                     Direction::Egress => flow.initiator == id,
                 };
-                if let Some(group) = deployment.group(id).filter(|group| group.policy == Policy::WholeHost) {
+                if let Some(group) = whole {
                     ruleset.rules.extend(match direction {
-                        Direction::Ingress => guard(deployment, group),
-                        Direction::Egress => base(deployment, group),
+                        Direction::Ingress => guard(catalog, deployment, group),
+                        Direction::Egress => base(catalog, deployment, group),
                     });
                 }
-                let made = flows.iter().filter(guarded).filter_map(|flow| rule(deployment, flow, direction));
+                let made = flows.iter().filter(guarded).filter_map(|flow| rule(catalog, deployment, flow, direction));
                 ruleset.rules.extend(made);
             }
         }
@@ -52,38 +57,54 @@ pub fn rules(catalog: &Catalog, deployment: &Deployment, flows: &[Flow], point: 
                 }
                 _ => false,
             };
-            let made = flows.iter().filter(crosses).filter_map(|flow| rule(deployment, flow, Direction::Ingress));
+            let made =
+                flows.iter().filter(crosses).filter_map(|flow| rule(catalog, deployment, flow, Direction::Ingress));
             ruleset.rules = made.collect();
         }
     }
     ruleset
 }
 
-fn rule(deployment: &Deployment, flow: &Flow, direction: Direction) -> Option<Rule> {
+fn rule(catalog: &Catalog, deployment: &Deployment, flow: &Flow, direction: Direction) -> Option<Rule> {
     let source = deployment.group(flow.initiator)?;
     let destination = deployment.group(flow.responder)?;
     Some(Rule {
         key: flow.key(),
         direction,
-        source: peer(source, source.connects_from()),
-        destination: peer(destination, &destination.listens),
+        source: peer(catalog, deployment, source, Direction::Egress),
+        destination: peer(catalog, deployment, destination, Direction::Ingress),
         protocol: flow.protocol,
         ports: flow.ports,
         purpose: flow.purposes(),
     })
 }
 
-fn peer(group: &Group, addresses: &Addresses) -> Peer {
-    Peer { group: group.id.0, name: name(group), labels: group.labels.clone(), addresses: addresses.clone() }
+/// A group as the end of a flow that leaves its machines, or reaches them.
+fn peer(catalog: &Catalog, deployment: &Deployment, group: &Group, way: Direction) -> Peer {
+    let addresses = match way {
+        Direction::Egress => group.connects_from(),
+        Direction::Ingress => &group.listens,
+    };
+    Peer {
+        group: group.id.0,
+        name: name(group),
+        labels: group.labels.clone(),
+        addresses: addresses.clone(),
+        ours: ours(catalog, deployment, group, way),
+    }
 }
 
-/// The rules of a group's machines.
-pub fn host(catalog: &Catalog, deployment: &Deployment, flows: &[Flow], group: GroupId) -> Ruleset {
-    rules(catalog, deployment, flows, Enforcement::Host(group.0))
+/// True if the group's machines can be meant by naming the group, in flows that leave them or reach them: they get texts of
+/// their own, people do not sit at them, and what they open is not seen to come from elsewhere.
+pub fn ours(catalog: &Catalog, deployment: &Deployment, group: &Group, way: Direction) -> bool {
+    deployment.takes_part(catalog, group)
+        && !deployment.external(catalog, group)
+        && !deployment.of_clients(catalog, group)
+        && (way == Direction::Ingress || group.connects.is_none())
 }
 
 /// The guard of a whole policy: without it, its administrators would be locked out.
-fn guard(deployment: &Deployment, group: &Group) -> Vec<Rule> {
+fn guard(catalog: &Catalog, deployment: &Deployment, group: &Group) -> Vec<Rule> {
     let host = &deployment.host;
     let ssh = host.ssh.filter(|_| group.system == System::Linux);
     let rule = |ports: &host::Ports| {
@@ -92,7 +113,7 @@ fn guard(deployment: &Deployment, group: &Group) -> Vec<Rule> {
             key: format!("management-{}-{range}", ports.protocol.lower()),
             direction: Direction::Ingress,
             source: stranger(host::MANAGEMENT, &host.management),
-            destination: peer(group, &group.listens),
+            destination: peer(catalog, deployment, group, Direction::Ingress),
             protocol: ports.protocol,
             ports: range,
             purpose: "Administration of this machine".to_owned(),
@@ -102,7 +123,7 @@ fn guard(deployment: &Deployment, group: &Group) -> Vec<Rule> {
 }
 
 /// What a machine lives on, where outgoing traffic is dropped.
-fn base(deployment: &Deployment, group: &Group) -> Vec<Rule> {
+fn base(catalog: &Catalog, deployment: &Deployment, group: &Group) -> Vec<Rule> {
     let host = &deployment.host;
     let mut rules = Vec::new();
     for service in host::BASE.iter().filter(|service| host.drops_outgoing && !host.without.contains(service.id)) {
@@ -113,7 +134,7 @@ fn base(deployment: &Deployment, group: &Group) -> Vec<Rule> {
             Some(Rule {
                 key: format!("{}-{}-{range}", service.id, ports.protocol.lower()),
                 direction: Direction::Egress,
-                source: peer(group, group.connects_from()),
+                source: peer(catalog, deployment, group, Direction::Egress),
                 destination: stranger(service.name, addresses),
                 protocol: ports.protocol,
                 ports: range,
@@ -130,7 +151,7 @@ fn range(ports: &host::Ports) -> Option<PortRange> {
 
 /// An end of a rule that is no group of the deployment.
 fn stranger(name: &str, addresses: &Addresses) -> Peer {
-    Peer { group: 0, name: name.to_owned(), labels: Map::new(), addresses: addresses.clone() }
+    Peer { group: 0, name: name.to_owned(), labels: Map::new(), addresses: addresses.clone(), ours: false }
 }
 
 /// The group's name, or its number where that is blank: a rule must say whom it is about.

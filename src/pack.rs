@@ -3,7 +3,7 @@
 
 mod zip;
 
-use crate::catalog::{Catalog, Kind};
+use crate::catalog::Catalog;
 use crate::count::counted;
 use crate::deployment::{Deployment, Edit, Group, GroupId};
 use crate::dialect::{self, Dialect, Text};
@@ -16,10 +16,7 @@ use crate::snippet::{Context, Snippet, asked, snippet};
 /// The groups that have a text: they take part and are not somebody else's. Clients come last.
 pub fn managed(catalog: &Catalog, deployment: &Deployment) -> Vec<GroupId> {
     let has_text = |group: &&Group| deployment.takes_part(catalog, group) && !deployment.external(catalog, group);
-    let client = |group: &&Group| {
-        let role = group.roles.first().and_then(|role| catalog.role(role));
-        role.is_some_and(|role| role.kind == Kind::Client)
-    };
+    let client = |group: &&Group| deployment.of_clients(catalog, group);
     let (clients, others): (Vec<&Group>, Vec<&Group>) = deployment.groups.iter().filter(has_text).partition(client);
     others.into_iter().chain(clients).map(|group| group.id).collect()
 }
@@ -30,19 +27,27 @@ pub fn firewall(group: &Group) -> &'static Dialect {
     chosen.unwrap_or_else(|| dialect::usual(group.system))
 }
 
+/// True if the text of a group is the whole policy of its machines; a cloud's never is.
+pub fn is_whole(group: &Group) -> bool {
+    group.policy == Policy::WholeHost && firewall(group).place != dialect::Place::Cloud
+}
+
 /// What stands between a group and the text that is chosen for it, each with what to do.
 pub fn findings(catalog: &Catalog, deployment: &Deployment, flows: &[Flow]) -> Vec<Finding> {
     let managed: Vec<&Group> = managed(catalog, deployment).into_iter().filter_map(|id| deployment.group(id)).collect();
     let mut found: Vec<Finding> = managed.iter().filter_map(|group| unsuited(group)).collect();
     found.extend(unguarded(deployment, &managed));
     found.extend(unreachable_base(deployment, &managed));
-    found.extend(only_names(deployment, &managed, flows));
+    found.extend(only_names(catalog, deployment, &managed, flows));
+    for group in &managed {
+        found.extend(exceeded(catalog, deployment, flows, group));
+    }
     found
 }
 
 fn unsuited(group: &Group) -> Option<Finding> {
     let (chosen, usual) = (firewall(group), dialect::usual(group.system));
-    (chosen.system != group.system).then(|| Finding {
+    chosen.is_foreign(group.system).then(|| Finding {
         severity: Severity::Error,
         place: Place::Deployment,
         message: format!("{} does not belong on {}.", chosen.name, group.name),
@@ -54,7 +59,7 @@ fn unsuited(group: &Group) -> Option<Finding> {
 
 /// One finding for all machines whose administrators would be locked out.
 fn unguarded(deployment: &Deployment, managed: &[&Group]) -> Option<Finding> {
-    let whole = managed.iter().filter(|group| group.policy == Policy::WholeHost);
+    let whole = managed.iter().filter(|group| is_whole(group));
     let names: Vec<&str> = whole.map(|group| group.name.as_str()).collect();
     (deployment.host.management == Addresses::Missing && !names.is_empty()).then(|| Finding {
         severity: Severity::Error,
@@ -70,7 +75,7 @@ fn unguarded(deployment: &Deployment, managed: &[&Group]) -> Option<Finding> {
 /// One finding for what machines live on and that has no address, where outgoing traffic is dropped.
 fn unreachable_base(deployment: &Deployment, managed: &[&Group]) -> Option<Finding> {
     let host = &deployment.host;
-    let dropped = host.drops_outgoing && managed.iter().any(|group| group.policy == Policy::WholeHost);
+    let dropped = host.drops_outgoing && managed.iter().any(|group| is_whole(group));
     let missing: Vec<_> = crate::host::BASE
         .iter()
         .filter(|service| !host.without.contains(service.id) && !host.base.contains(service.id))
@@ -94,8 +99,44 @@ fn unreachable_base(deployment: &Deployment, managed: &[&Group]) -> Option<Findi
     })
 }
 
+/// What the firewall around a group may refuse, as far as it is known before it does.
+fn exceeded(catalog: &Catalog, deployment: &Deployment, flows: &[Flow], group: &Group) -> Vec<Finding> {
+    let dialect = firewall(group);
+    if dialect.place != dialect::Place::Cloud {
+        return Vec::new();
+    }
+    let ruleset = enforce::rules(catalog, deployment, flows, dialect.point(group.id.0));
+    let plan = dialect::plan(dialect, &ruleset, &Direction::ALL, &deployment.settings);
+    let finding = |sentence: String| Finding {
+        severity: Severity::Warning,
+        place: Place::Deployment,
+        message: format!("{} may take too many rules.", group.name),
+        reason: sentence,
+        sources: Vec::new(),
+        fixes: Vec::new(),
+    };
+    (dialect.exceeds)(&plan).into_iter().map(finding).collect()
+}
+
+/// Whether the text for one end of a flow refers to the other end in place of its addresses, in the rules of a direction; `None`
+/// if there is no text for that end.
+pub fn refers(catalog: &Catalog, deployment: &Deployment, flow: &Flow, direction: Direction) -> Option<bool> {
+    let (own, peer) = match direction {
+        Direction::Ingress => (flow.responder, flow.initiator),
+        Direction::Egress => (flow.initiator, flow.responder),
+    };
+    let (own, peer) = (deployment.group(own)?, deployment.group(peer)?);
+    (!deployment.external(catalog, own)).then(|| refers_to(catalog, deployment, own, peer, direction))
+}
+
+fn refers_to(catalog: &Catalog, deployment: &Deployment, own: &Group, peer: &Group, direction: Direction) -> bool {
+    // What comes in has left the peer.
+    let way = if direction == Direction::Ingress { Direction::Egress } else { Direction::Ingress };
+    firewall(own).by_groups(&deployment.settings).contains(&direction) && enforce::ours(catalog, deployment, peer, way)
+}
+
 /// One finding for each group that has only names where a firewall needs addresses.
-fn only_names(deployment: &Deployment, managed: &[&Group], flows: &[Flow]) -> Vec<Finding> {
+fn only_names(catalog: &Catalog, deployment: &Deployment, managed: &[&Group], flows: &[Flow]) -> Vec<Finding> {
     let mut rows: Vec<(GroupId, Vec<&'static str>, usize)> = Vec::new();
     for flow in flows {
         for (own, peer, direction) in
@@ -107,6 +148,9 @@ fn only_names(deployment: &Deployment, managed: &[&Group], flows: &[Flow]) -> Ve
                 Direction::Ingress => peer.connects_from(),
                 Direction::Egress => &peer.listens,
             };
+            if refers_to(catalog, deployment, own, peer, direction) {
+                continue;
+            }
             let dialect = firewall(own);
             if addresses.list().is_empty() || addresses.list().iter().any(|address| (dialect.says)(address)) {
                 continue;
@@ -166,14 +210,14 @@ pub fn files(
     let mut steps = String::new();
     for group in managed(catalog, deployment).into_iter().filter_map(|id| deployment.group(id)) {
         let dialect = firewall(group);
-        let ruleset = enforce::host(catalog, deployment, flows, group.id);
+        let ruleset = enforce::rules(catalog, deployment, flows, dialect.point(group.id.0));
         let mut applied: Option<Snippet> = None;
         for (text, folder) in FOLDERS {
-            if !dialect.texts(group.policy).any(|has| has == text) {
+            if !dialect.texts(ruleset.policy).any(|has| has == text) {
                 continue;
             }
             let snippet = snippet(dialect, &ruleset, directions, text, &deployment.settings, context);
-            if !asked(dialect, text, &ruleset, directions).check(&snippet.text).agrees() {
+            if !asked(dialect, text, &ruleset, directions, &deployment.settings).check(&snippet.text).agrees() {
                 return Err(ruleset.name);
             }
             let path = format!("{folder}/{}", snippet.file_name);
@@ -189,7 +233,7 @@ pub fn files(
             }
         }
         let Some(applied) = applied else { continue };
-        steps.push_str(&step(group, dialect, &applied));
+        steps.push_str(&step(group, dialect, ruleset.policy, &applied));
     }
     let readme = format!(
         "Portcullis - {} {} - catalog {}\n{}\n{steps}\n{LAST}",
@@ -200,7 +244,8 @@ pub fn files(
 }
 
 const FIRST: &str = "
-Firewall rules, one file for each group of machines. Every machine of a group gets the same file.
+Firewall rules, one file for each group of machines. Every machine of a group gets the same file. The file for a cloud's
+firewall is not for the machines: it is applied once, and says at its top how.
 
 1. Run the file of folder 1-try on each machine. It changes nothing and says what would happen.
 2. Run the file of folder 2-apply, one group after the other, in the order below. Where a machine has a file in
@@ -219,13 +264,13 @@ and download again.
 ";
 
 /// What the README says of a group.
-fn step(group: &Group, dialect: &Dialect, snippet: &Snippet) -> String {
+fn step(group: &Group, dialect: &Dialect, policy: Policy, snippet: &Snippet) -> String {
     let machines = counted(group.machines.into(), "machine");
     let mut out = format!(
         "- {}: {machines}, {}, {}, {}\n",
         dialect::plain(&group.name),
         dialect.name,
-        group.policy.name().to_ascii_lowercase(),
+        policy.name().to_ascii_lowercase(),
         counted(snippet.written, "rule")
     );
     let mut told: Vec<&str> = Vec::new();

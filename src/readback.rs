@@ -6,6 +6,9 @@
 //! these texts in real firewalls, where there are such firewalls to run them. So a text of which one line is not understood is
 //! not copied.
 
+mod aws_cli;
+mod aws_cloudformation;
+mod aws_terraform;
 mod firewalld;
 pub mod frames;
 mod iptables;
@@ -16,9 +19,9 @@ mod ufw;
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
-use crate::net::{Address, Addresses, Direction, Family, Protocol};
+use crate::net::{Address, Addresses, Direction, Protocol};
 use crate::order::sort_by;
-use crate::rule::{Rule, Ruleset};
+use crate::rule::{Enforcement, Rule, Ruleset};
 
 /// What was read, and how it differs from what was asked for.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -43,11 +46,22 @@ impl Readback {
 /// A way into or out of a machine: first and last port of the listener, both included.
 type Gate = (Direction, Protocol, u16, u16);
 
-/// Addresses of one family, both ends included, as numbers.
-type Span = (Family, u128, u128);
+/// What an address or a reference is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum End {
+    /// IPv4.
+    V4,
+    /// IPv6.
+    V6,
+    /// A group of the deployment, by its number.
+    Group,
+}
+
+/// Addresses of one family, or groups, both ends included, as numbers.
+type Span = (End, u128, u128);
 
 /// Everybody, in both families.
-const EVERYONE: [Span; 2] = [(Family::V4, 0, u32::MAX as u128), (Family::V6, 0, u128::MAX)];
+const EVERYONE: [Span; 2] = [(End::V4, 0, u32::MAX as u128), (End::V6, 0, u128::MAX)];
 
 /// Who may pass what.
 type Opening = (Gate, Span);
@@ -64,8 +78,17 @@ pub enum Task {
 }
 
 /// Who reads which language, one file each.
-const READERS: [&Reader; 6] =
-    [&firewalld::READER, &iptables::READER, &netsh::READER, &nftables::READER, &powershell::READER, &ufw::READER];
+const READERS: [&Reader; 9] = [
+    &aws_cli::READER,
+    &aws_cloudformation::READER,
+    &aws_terraform::READER,
+    &firewalld::READER,
+    &iptables::READER,
+    &netsh::READER,
+    &nftables::READER,
+    &powershell::READER,
+    &ufw::READER,
+];
 
 /// Who reads one language.
 struct Reader {
@@ -87,6 +110,8 @@ pub struct Asked<'a> {
     pub ruleset: &'a Ruleset,
     /// The directions it covers.
     pub directions: &'a [Direction],
+    /// The directions in which it refers to groups of ours in place of their addresses.
+    pub refers: &'a [Direction],
 }
 
 impl Asked<'_> {
@@ -97,8 +122,12 @@ impl Asked<'_> {
     }
 
     fn read<'a>(&self, text: &'a str) -> Result<Reading<'a>, String> {
+        let own = match self.ruleset.point {
+            Enforcement::Host(group) | Enforcement::CloudGroup(group) => group,
+            Enforcement::Device(_) => 0,
+        };
         let mut reading =
-            Reading { openings: Vec::new(), held: 0, refuses: false, frame: 0x811c_9dc5, line: 0, last: "" };
+            Reading { own, openings: Vec::new(), held: 0, refuses: false, frame: 0x811c_9dc5, line: 0, last: "" };
         for word in [self.dialect, self.kind, self.ruleset.policy.name()] {
             reading.hash(word);
         }
@@ -116,6 +145,35 @@ impl Asked<'_> {
         }
     }
 
+    /// What a rule asks for, on its own; empty where it is held back.
+    fn spans(&self, rule: &Rule) -> Vec<Span> {
+        let number = |ip: &IpAddr| match ip {
+            IpAddr::V4(ip) => (End::V4, u128::from(ip.to_bits()), 32),
+            IpAddr::V6(ip) => (End::V6, ip.to_bits(), 128),
+        };
+        let peer = rule.peer();
+        match &peer.addresses {
+            Addresses::Any => EVERYONE.to_vec(),
+            _ if peer.ours && self.refers.contains(&rule.direction) => {
+                vec![(End::Group, peer.group.into(), peer.group.into())]
+            }
+            Addresses::Missing => Vec::new(),
+            Addresses::Known(list) => list
+                .iter()
+                .filter_map(|address| match address {
+                    Address::Host(ip) => Some((number(ip).0, number(ip).1, number(ip).1)),
+                    Address::Range(first, last) => Some((number(first).0, number(first).1, number(last).1)),
+                    Address::Prefix(ip, length) => {
+                        let (family, first, bits) = number(ip);
+                        Some((family, first, first | ones(bits - u32::from(*length))))
+                    }
+                    // No firewall of a host takes names: they are left out, and said to be.
+                    Address::Name(_) => None,
+                })
+                .collect(),
+        }
+    }
+
     /// Reads a text, and compares it with what was asked for.
     pub fn check(&self, text: &str) -> Readback {
         let (ruleset, directions, task) = (self.ruleset, self.directions, self.task);
@@ -126,7 +184,7 @@ impl Asked<'_> {
         let mut result = Readback { openings: reading.openings.len(), ..Readback::default() };
         let asked = |rule: &&Rule| task != Task::Removes && directions.contains(&rule.direction);
         let rules: Vec<(&Rule, Vec<Span>)> =
-            ruleset.rules.iter().filter(asked).map(|rule| (rule, spans(rule))).collect();
+            ruleset.rules.iter().filter(asked).map(|rule| (rule, self.spans(rule))).collect();
         let held = rules.iter().any(|(_, spans)| spans.is_empty());
         let says = reading.held > 0;
         result.unread = match () {
@@ -159,36 +217,12 @@ impl Asked<'_> {
 /// An opening, for people.
 fn words(((direction, protocol, first, last), (family, from, to)): &Opening) -> String {
     let address = |number: &u128| match family {
-        Family::V4 => Ipv4Addr::from_bits(u32::try_from(*number).unwrap_or_default()).to_string(),
-        Family::V6 => Ipv6Addr::from_bits(*number).to_string(),
+        End::V4 => Ipv4Addr::from_bits(u32::try_from(*number).unwrap_or_default()).to_string(),
+        End::V6 => Ipv6Addr::from_bits(*number).to_string(),
+        End::Group => format!("group {number}"),
     };
     let other = if *direction == Direction::Ingress { "from" } else { "to" };
     format!("{protocol} {first}-{last} {other} {}-{}", address(from), address(to))
-}
-
-/// What a rule asks for, on its own; empty where it is held back.
-fn spans(rule: &Rule) -> Vec<Span> {
-    let number = |ip: &IpAddr| match ip {
-        IpAddr::V4(ip) => (Family::V4, u128::from(ip.to_bits()), 32),
-        IpAddr::V6(ip) => (Family::V6, ip.to_bits(), 128),
-    };
-    match &rule.peer().addresses {
-        Addresses::Any => EVERYONE.to_vec(),
-        Addresses::Missing => Vec::new(),
-        Addresses::Known(list) => list
-            .iter()
-            .filter_map(|address| match address {
-                Address::Host(ip) => Some((number(ip).0, number(ip).1, number(ip).1)),
-                Address::Range(first, last) => Some((number(first).0, number(first).1, number(last).1)),
-                Address::Prefix(ip, length) => {
-                    let (family, first, bits) = number(ip);
-                    Some((family, first, first | ones(bits - u32::from(*length))))
-                }
-                // No firewall of a host takes names: they are left out, and said to be.
-                Address::Name(_) => None,
-            })
-            .collect(),
-    }
 }
 
 fn gate(rule: &Rule) -> Gate {
@@ -233,6 +267,8 @@ struct Reading<'a> {
     line: usize,
     /// The last line of the frame.
     last: &'a str,
+    /// The number of the group that the text is for.
+    own: u32,
 }
 
 impl<'a> Reading<'a> {
@@ -272,8 +308,28 @@ impl<'a> Reading<'a> {
         self.openings.extend(EVERYONE.map(|span| (gate, span)));
     }
 
+    /// A rule in the words of a cloud: direction, protocol, first and last port, the other end, and what it is for, which begins
+    /// with the key of a flow.
+    fn opens_in(&mut self, [way, name, first, last, text]: [&str; 5], end: Option<Span>) -> Option<()> {
+        let direction = match way {
+            "ingress" => Direction::Ingress,
+            "egress" => Direction::Egress,
+            _ => return None,
+        };
+        key(quotable(text)?.split(':').next()?)?;
+        let (first, last, span) = (port(first)?, port(last)?, end?);
+        let gate = (direction, protocol(name)?, first, last);
+        (first <= last).then(|| self.opens(gate, span))
+    }
+
+    /// That the first of these groups is the one that the text is for, and that no other group is meant.
+    fn means(&self, groups: &[u32]) -> Option<()> {
+        let known = |span: &Span| span.0 != End::Group || groups.iter().any(|group| span.1 == u128::from(*group));
+        (groups.first() == Some(&self.own) && self.openings.iter().all(|(_, span)| known(span))).then_some(())
+    }
+
     /// Addresses of one family between separators, all of them canonical.
-    fn opens_to(&mut self, gate: Gate, list: &str, separator: &str, family: Family) -> Option<()> {
+    fn opens_to(&mut self, gate: Gate, list: &str, separator: &str, family: End) -> Option<()> {
         for address in list.split(separator) {
             let span = span(address).filter(|(of, ..)| *of == family)?;
             self.opens(gate, span);
@@ -322,31 +378,66 @@ fn protocol(text: &str) -> Option<Protocol> {
     }
 }
 
+/// A port in the one canonical way.
+fn port(text: &str) -> Option<u16> {
+    number(text).and_then(|number| u16::try_from(number).ok()).filter(|port| *port > 0)
+}
+
 /// A port, or an ordered range, in the one canonical way.
 fn ports(text: &str, separator: char) -> Option<(u16, u16)> {
-    let port = |text: &str| text.parse::<u16>().ok().filter(|port| *port > 0 && port.to_string() == text);
     match text.split_once(separator) {
         None => port(text).map(|port| (port, port)),
         Some((first, last)) => Some((port(first)?, port(last)?)).filter(|(first, last)| first < last),
     }
 }
 
+/// A number in the one canonical way.
+fn number(text: &str) -> Option<u32> {
+    text.parse().ok().filter(|number: &u32| number.to_string() == text)
+}
+
+/// A host in the one canonical way, and the bits of its family.
+fn host(text: &str) -> Option<(End, u128, u32)> {
+    match text.parse::<IpAddr>().ok().filter(|ip| ip.to_string() == text)? {
+        IpAddr::V4(ip) => Some((End::V4, u128::from(ip.to_bits()), 32)),
+        IpAddr::V6(ip) => Some((End::V6, ip.to_bits(), 128)),
+    }
+}
+
+/// A network with its first address and its length, be it a single host or everyone.
+fn network(text: &str) -> Option<Span> {
+    let [base, length] = holes("~/~", text)?[..] else { return None };
+    let (family, first, bits) = host(base)?;
+    let rest = ones(bits - number(length).filter(|length| *length <= bits)?);
+    (first & rest == 0).then_some((family, first, first | rest))
+}
+
 /// The addresses that a text stands for, in the one canonical way: a host, a network with its first address, a range.
 fn span(text: &str) -> Option<Span> {
-    let host = |text: &str| match text.parse::<IpAddr>().ok().filter(|ip| ip.to_string() == text)? {
-        IpAddr::V4(ip) => Some((Family::V4, u128::from(ip.to_bits()), 32)),
-        IpAddr::V6(ip) => Some((Family::V6, ip.to_bits(), 128)),
-    };
-    if let Some((base, length)) = text.split_once('/') {
-        let (family, first, bits) = host(base)?;
-        let length: u32 =
-            length.parse().ok().filter(|read: &u32| read.to_string() == length && (1..bits).contains(read))?;
-        let rest = ones(bits - length);
-        return (first & rest == 0).then_some((family, first, first | rest));
+    if text.contains('/') {
+        // A host stands alone, and everybody is a word.
+        return network(text).filter(|span| span.1 < span.2 && !EVERYONE.contains(span));
     }
     let (first, last) = text.split_once('-').unwrap_or((text, text));
     let ((family, first, _), (other, last, _)) = (host(first)?, host(last)?);
     (family == other && first <= last).then_some((family, first, last))
+}
+
+/// A network of one family in quotes.
+fn quoted_network(text: &str, family: End) -> Option<Span> {
+    network(holes("\"~\"", text)?[0]).filter(|(of, ..)| *of == family)
+}
+
+/// The group of that number.
+fn group(text: &str) -> Option<Span> {
+    let group = number(text)?.into();
+    Some((End::Group, group, group))
+}
+
+/// A name that ends no expression, in any language: letters, digits and `. _ -`.
+fn word(text: &str) -> Option<&str> {
+    let fits = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'_' | b'-');
+    (!text.is_empty() && text.bytes().all(fits)).then_some(text)
 }
 
 /// What stands in the holes (`~`) of a pattern, each as short as can be, if the whole text fits it.
@@ -366,9 +457,9 @@ fn holes<'a>(pattern: &str, text: &'a str) -> Option<Vec<&'a str>> {
     Some(found)
 }
 
-/// The body of a text of the shell, and what every such text may say besides its frame.
+/// The body of a text of the shell, whose end is a line of its own.
 fn shell(text: &str) -> Option<&str> {
-    text.strip_prefix("sh <<'PORTCULLIS'\n")?.strip_suffix("PORTCULLIS\n")
+    text.strip_prefix("sh <<'PORTCULLIS'\n")?.strip_suffix("PORTCULLIS\n").filter(|body| body.ends_with('\n'))
 }
 
 impl<'a> Reading<'a> {

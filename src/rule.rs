@@ -62,6 +62,9 @@ pub struct Peer {
     pub labels: Map<String, String>,
     /// Its addresses as seen by the other end.
     pub addresses: Addresses,
+    /// True if its machines get texts of their own and are seen with the addresses they have: a firewall around them can be
+    /// referred to in place of the addresses.
+    pub ours: bool,
 }
 
 impl Rule {

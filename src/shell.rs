@@ -21,6 +21,8 @@ pub struct Script {
     pub data: String,
     /// Why it refuses to run: sentences without their final stop.
     pub refusals: Vec<String>,
+    /// True if root is not needed.
+    pub anyone: bool,
     /// The steps, indented by two blanks. They may call `say TEXT`, and `stop TEXT`, which says that nothing was changed.
     pub steps: String,
 }
@@ -47,7 +49,9 @@ impl Script {
         if !self.refusals.is_empty() {
             out.push_str("  stop 'Fill in what is missing on the page and copy again.'\n");
         }
-        out.push_str(ROOT);
+        if !self.anyone {
+            out.push_str(ROOT);
+        }
         out.push_str(&self.steps);
         out.push_str("}\nmain \"$@\"\n");
         out

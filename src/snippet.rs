@@ -98,13 +98,19 @@ pub fn snippet(
 }
 
 /// What a text must say, for whoever reads it back.
-pub fn asked<'a>(dialect: &Dialect, kind: Text, ruleset: &'a Ruleset, directions: &'a [Direction]) -> Asked<'a> {
+pub fn asked<'a>(
+    dialect: &Dialect,
+    kind: Text,
+    ruleset: &'a Ruleset,
+    directions: &'a [Direction],
+    settings: &Map<String, String>,
+) -> Asked<'a> {
     let task = match kind {
         Text::TakeOut => Task::Removes,
         Text::Keep if dialect.stores => Task::Looks,
         _ => Task::Opens,
     };
-    Asked { dialect: dialect.id, kind: kind.name(), task, ruleset, directions }
+    Asked { dialect: dialect.id, kind: kind.name(), task, ruleset, directions, refers: dialect.by_groups(settings) }
 }
 
 /// What a line of a text is about.

@@ -1,24 +1,46 @@
 //! Findings about addresses: none where a rule needs them, more than there are machines, everyone's, and two ends of
 //! different families. Never says which address would be right.
 
-use super::{Look, listed};
+use super::{Look, Refers, listed};
 use crate::catalog::{Dependency, Id};
 use crate::count::counted;
 use crate::deployment::{Edit, Group};
 use crate::finding::{Finding, Fix, Place, Severity};
-use crate::net::{Address, Addresses, Family, PortRange};
+use crate::net::{Address, Addresses, Direction, Family, PortRange};
 
-/// One finding for each group whose address some flow needs.
-pub fn missing(look: &Look) -> Vec<Finding> {
+/// One finding for each group whose address some flow needs. Where a text refers to the group in place of its address, that
+/// rule needs none; and where every text about a group does, nobody misses it.
+pub fn missing(look: &Look, refers: Refers) -> Vec<Finding> {
     let groups = &look.deployment.groups;
     let mut held = vec![0_usize; groups.len()];
-    for (from, to, _) in &look.flows {
-        let as_initiator = *groups[*from].connects_from() == Addresses::Missing;
-        if as_initiator {
-            held[*from] += 1;
+    let (mut needed, mut referred) = (vec![false; groups.len()], vec![false; groups.len()]);
+    for (from, to, flow) in &look.flows {
+        let mut counted = None;
+        let ends = [
+            (*from, groups[*from].connects_from(), Direction::Ingress),
+            (*to, &groups[*to].listens, Direction::Egress),
+        ];
+        for (at, addresses, direction) in ends {
+            if *addresses != Addresses::Missing {
+                continue;
+            }
+            match refers(flow, direction) {
+                Some(true) => {
+                    referred[at] = true;
+                    continue;
+                }
+                Some(false) => needed[at] = true,
+                None => {}
+            }
+            // A flow between machines of one group is one flow.
+            if counted.replace(at) != Some(at) {
+                held[at] += 1;
+            }
         }
-        if groups[*to].listens == Addresses::Missing && !(as_initiator && from == to) {
-            held[*to] += 1;
+    }
+    for at in 0..groups.len() {
+        if referred[at] && !needed[at] {
+            held[at] = 0;
         }
     }
     let finding = |(group, held): (&Group, usize)| Finding {

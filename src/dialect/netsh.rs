@@ -26,7 +26,7 @@ mod rows;
 use std::fmt::Write;
 
 use self::rows::{Row, rules, way};
-use super::{Dialect, Plan, Text, numbers_only, plain};
+use super::{Dialect, Place, Plan, Text, UNGUARDED, numbers_only, plain};
 use crate::count::counted;
 use crate::net::{Direction, Policy, System};
 use crate::windows::{SAVED, ours};
@@ -35,7 +35,8 @@ use crate::windows::{SAVED, ours};
 pub static DIALECT: Dialect = Dialect {
     id: "netsh",
     name: "netsh",
-    system: System::Windows,
+    place: Place::Host(System::Windows),
+    texts: &UNGUARDED,
     extension: "cmd",
     line_end: "\r\n",
     how: "Paste into Command Prompt opened with Run as administrator, or save it and run it there.",
@@ -45,6 +46,8 @@ pub static DIALECT: Dialect = Dialect {
     clean: plain,
     says: numbers_only,
     stores: true,
+    refers: &[],
+    exceeds: |_| Vec::new(),
     print,
 };
 

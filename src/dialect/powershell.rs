@@ -21,7 +21,7 @@
 
 use std::fmt::Write;
 
-use super::{Dialect, Plan, Planned, Text, numbers_only, plain};
+use super::{Dialect, Place, Plan, Planned, Text, UNGUARDED, numbers_only, plain};
 use crate::net::{Direction, Policy, System};
 use crate::windows::{Base, SAVED, base, ours};
 
@@ -29,7 +29,8 @@ use crate::windows::{Base, SAVED, base, ours};
 pub static DIALECT: Dialect = Dialect {
     id: "powershell",
     name: "PowerShell",
-    system: System::Windows,
+    place: Place::Host(System::Windows),
+    texts: &UNGUARDED,
     extension: "ps1",
     line_end: "\r\n",
     how: "Paste into PowerShell opened with Run as administrator, or save it and run: powershell -ExecutionPolicy Bypass -File",
@@ -39,6 +40,8 @@ pub static DIALECT: Dialect = Dialect {
     clean: plain,
     says: numbers_only,
     stores: true,
+    refers: &[],
+    exceeds: |_| Vec::new(),
     print,
 };
 

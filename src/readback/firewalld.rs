@@ -1,7 +1,7 @@
 //! Reads firewalld's files back: rules of policies, and sets of addresses. Never reads what stands around them.
 
-use super::{Reader, Reading, Span, holes, key, ports, protocol, quotable, shell, span};
-use crate::net::{Direction, Family};
+use super::{End, Reader, Reading, Span, holes, key, ports, protocol, quotable, shell, span};
+use crate::net::Direction;
 
 /// The record.
 pub static READER: Reader = Reader { dialect: "firewalld", read };
@@ -80,8 +80,8 @@ fn entries<'a>(lines: &mut impl Iterator<Item = &'a str>) -> Option<Vec<Span>> {
     let head = ["cat <<'RULES'", "<?xml version=\"1.0\" encoding=\"utf-8\"?>", "<ipset type=\"hash:net\">"];
     head.iter().all(|expected| lines.next() == Some(expected)).then_some(())?;
     let family = match lines.next()? {
-        "  <option name=\"family\" value=\"inet\"/>" => Family::V4,
-        "  <option name=\"family\" value=\"inet6\"/>" => Family::V6,
+        "  <option name=\"family\" value=\"inet\"/>" => End::V4,
+        "  <option name=\"family\" value=\"inet6\"/>" => End::V6,
         _ => return None,
     };
     let mut spans: Vec<Span> = Vec::new();
@@ -121,8 +121,8 @@ fn rule(reading: &mut Reading, sets: &[Set], direction: Direction, line: &str) -
     }
     let [family, end, how, whom] = holes(" family=\"ipv~\"><~ ~=\"~\"/", peer)?[..] else { return None };
     let family = match family {
-        "4" => Family::V4,
-        "6" => Family::V6,
+        "4" => End::V4,
+        "6" => End::V6,
         _ => return None,
     };
     let part = match (direction, end) {

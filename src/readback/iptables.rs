@@ -1,14 +1,14 @@
 //! Reads iptables rules back. Never reads what stands around them.
 
-use super::{EVERYONE, Reader, Reading, holes, keyed, ports, protocol, shell};
-use crate::net::{Direction, Family};
+use super::{EVERYONE, End, Reader, Reading, holes, keyed, ports, protocol, shell};
+use crate::net::Direction;
 
 /// The record.
 pub static READER: Reader = Reader { dialect: "iptables", read };
 
 /// Reads the rules; everything else is the frame.
 fn read<'a>(reading: &mut Reading<'a>, text: &'a str) -> Option<()> {
-    let mut family = Family::V4;
+    let mut family = End::V4;
     for line in shell(text)?.lines() {
         reading.line += 1;
         if reading.passes(line)? {
@@ -19,8 +19,8 @@ fn read<'a>(reading: &mut Reading<'a>, text: &'a str) -> Option<()> {
             continue;
         }
         match line {
-            "rules4() {" => family = Family::V4,
-            "rules6() {" => family = Family::V6,
+            "rules4() {" => family = End::V4,
+            "rules6() {" => family = End::V6,
             _ => {}
         }
         reading.frame(line);
@@ -29,7 +29,7 @@ fn read<'a>(reading: &mut Reading<'a>, text: &'a str) -> Option<()> {
 }
 
 /// `-A PORTCULLIS-IN -s 192.0.2.1,192.0.2.4 -p tcp --dport 443 -m conntrack --ctstate NEW -m comment --comment "…" -j ACCEPT`
-fn rule(reading: &mut Reading, line: &str, family: Family) -> Option<()> {
+fn rule(reading: &mut Reading, line: &str, family: End) -> Option<()> {
     const RULE: &str = "-A PORTCULLIS-~ -p ~ --dport ~ -m conntrack --ctstate NEW -m comment --comment \"~\" -j ACCEPT";
     let [peers, name, range, comment] = holes(RULE, line)?[..] else { return None };
     keyed(Some(comment).filter(|comment| comment.len() <= 255)?)?;

@@ -1,7 +1,7 @@
 //! Reads nftables rules back. Never reads what stands around them.
 
-use super::{Reader, Reading, holes, keyed, ports, protocol, shell};
-use crate::net::{Direction, Family};
+use super::{End, Reader, Reading, holes, keyed, ports, protocol, shell};
+use crate::net::Direction;
 
 /// The record.
 pub static READER: Reader = Reader { dialect: "nftables", read };
@@ -91,8 +91,8 @@ fn rule(reading: &mut Reading, line: &str) -> Option<()> {
     }
     let [family, end, list] = holes("~ ~ ~ ", peers)?[..] else { return None };
     let family = match family {
-        "ip" => Family::V4,
-        "ip6" => Family::V6,
+        "ip" => End::V4,
+        "ip6" => End::V6,
         _ => return None,
     };
     let list = holes("{ ~ }", list).map_or(list, |found| found[0]);

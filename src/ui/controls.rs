@@ -25,11 +25,23 @@ pub struct Entry {
     value: AttrValue,
     words: AttrValue,
     chosen: bool,
+    /// The heading that it stands under; empty for none.
+    under: &'static str,
 }
 
 /// An entry of a list: what it is called in code and on the page, and whether it is the one that holds.
 pub fn entry(value: impl Into<AttrValue>, words: impl Into<AttrValue>, chosen: bool) -> Entry {
-    Entry { value: value.into(), words: words.into(), chosen }
+    entry_under("", value, words, chosen)
+}
+
+/// An entry under a heading: those that follow each other under the same one stand together.
+pub fn entry_under(
+    under: &'static str,
+    value: impl Into<AttrValue>,
+    words: impl Into<AttrValue>,
+    chosen: bool,
+) -> Entry {
+    Entry { value: value.into(), words: words.into(), chosen, under }
 }
 
 /// A list of which one entry holds: the chosen one, or else the first. `name` says what it is for; empty if a label does.
@@ -46,24 +58,44 @@ fn list(id: AttrValue, name: AttrValue, entries: Vec<Entry>, onchange: Callback<
     let name = Some(name).filter(|name| !name.is_empty());
     // Left to itself, a list shows the option that was made first, and Yew makes the last one first.
     let holds = entries.iter().position(|entry| entry.chosen).unwrap_or(0);
-    let options = entries.into_iter().enumerate().map(|(at, entry)| option(entry, at == holds));
+    let mut options: Vec<VTag> = Vec::new();
+    let mut above = "";
+    for (at, entry) in entries.into_iter().enumerate() {
+        let under = entry.under;
+        let option = option(entry, at == holds);
+        if under.is_empty() {
+            options.push(option);
+            continue;
+        }
+        if under != above {
+            static KEYS: [&str; 1] = ["label"];
+            let label = Some(AttributeOrProperty::Attribute(under.into()));
+            let mut heading = VTag::new("optgroup");
+            heading.set_attributes(Attributes::Dynamic { keys: &KEYS, values: Box::new([label]) });
+            options.push(heading);
+            above = under;
+        }
+        if let Some(heading) = options.last_mut() {
+            heading.add_child(option.into());
+        }
+    }
     // The reducer decides (it may ask first, or refuse); until it has, the list shows what holds.
     let onchange = Callback::from(move |event: Event| {
         onchange.emit(event.clone());
         browser::set_chosen(&event, holds);
     });
-    html! { <select {id} aria-label={name} {onchange}>{ for options }</select> }
+    html! { <select {id} aria-label={name} {onchange}>{ for options.into_iter().map(Html::from) }</select> }
 }
 
 /// By hand, because `html!` knows `selected` as an attribute only. An option that somebody has chosen once no longer heeds
 /// that: after Undo, the list would show what does not hold.
-fn option(entry: Entry, selected: bool) -> Html {
+fn option(entry: Entry, selected: bool) -> VTag {
     static KEYS: [&str; 2] = ["value", "selected"];
     let values = [AttributeOrProperty::Attribute(entry.value), AttributeOrProperty::Property(selected.into())];
     let mut option = VTag::new("option");
     option.set_attributes(Attributes::Dynamic { keys: &KEYS, values: Box::new(values.map(Some)) });
     option.add_child(VText::new(entry.words).into());
-    option.into()
+    option
 }
 
 /// Under a list of which not all is shown: how much is, and more of it.

@@ -4,7 +4,7 @@ use markup::html;
 use yew::prelude::*;
 
 use super::Act;
-use super::controls::{button, entry, select, sign};
+use super::controls::{button, entry, entry_under, select, sign};
 use super::fields;
 use super::host;
 use super::marks::Marks;
@@ -13,7 +13,7 @@ use super::view::{Draft, Ways};
 use crate::browser::{self, Copied};
 use crate::count::counted;
 use crate::deployment::{Edit, Group, GroupId};
-use crate::dialect::{DIALECTS, Dialect, Text};
+use crate::dialect::{DIALECTS, Dialect, Place, Text};
 use crate::enforce;
 use crate::net::{Addresses, Direction, Policy};
 use crate::pack;
@@ -41,7 +41,7 @@ pub fn panel(state: &State, act: &Act, told: &Callback<AttrValue>, marks: &mut M
     };
     let dialect = pack::firewall(group);
     let catalog = &*state.catalog;
-    let ruleset = enforce::host(catalog, &state.deployment, &state.derived.flows, group.id);
+    let ruleset = enforce::rules(catalog, &state.deployment, &state.derived.flows, dialect.point(group.id.0));
     let fragment = format!("#{}", state.derived.link);
     let context = context(state, &fragment);
     let directions = state.ways().directions();
@@ -49,7 +49,7 @@ pub fn panel(state: &State, act: &Act, told: &Callback<AttrValue>, marks: &mut M
     let snippet = snippet(dialect, &ruleset, directions, text_kind, &state.deployment.settings, &context);
     let of = format!("{} {} {directions:?} {}", group.id.0, dialect.id, text_kind.name());
     marks.update(of, &state.derived.link, &snippet.text);
-    let read = asked(dialect, text_kind, &ruleset, directions).check(&snippet.text);
+    let read = asked(dialect, text_kind, &ruleset, directions, &state.deployment.settings).check(&snippet.text);
     html! {
         <section class="panel snippet" aria-label="Firewall rules">
             { bar(state, act, group, dialect, (&snippet, &read), told) }
@@ -90,12 +90,12 @@ fn bar(
         entry(row.id.0.to_string(), name, row.id == group.id)
     });
     let dialects = DIALECTS.iter().map(|row| {
-        let name = if row.system == group.system {
-            row.name.to_owned()
-        } else {
-            format!("{} (not for {})", row.name, group.system.name())
+        let name = match row.is_foreign(group.system) {
+            true => format!("{} (not for {})", row.name, group.system.name()),
+            false => row.name.to_owned(),
         };
-        entry(row.id, name, row.id == dialect.id)
+        let place = if row.place == Place::Cloud { "In the cloud" } else { "On the machine" };
+        entry_under(place, row.id, name, row.id == dialect.id)
     });
     let ways = Ways::ALL.map(|(ways, name)| entry(name, name, ways == state.ways())).into();
     let id = group.id;
@@ -133,7 +133,9 @@ fn bar(
         <div class="bar">
             { select("pick-group", "For which machine", groups.collect(), pick_group) }
             { select("pick-dialect", "Which firewall", dialects.collect(), pick_dialect) }
-            { select("pick-policy", "Added, or the whole policy", policies, pick_policy) }
+            if dialect.place != Place::Cloud {
+                { select("pick-policy", "Added, or the whole policy", policies, pick_policy) }
+            }
             { select("pick-ways", "Directions", ways, pick_ways) }
             <button class="primary" id="copy" disabled={!read.agrees()} onclick={copy}>{ "Copy" }</button>
         </div>
@@ -165,17 +167,18 @@ fn above(state: &State, act: &Act, group: &Group, dialect: &Dialect, ruleset: &R
     for rule in ruleset.rules.iter().filter(|rule| rule.peer().group != 0) {
         let row = (rule.peer().group, rule.direction);
         if state.ways().directions().contains(&rule.direction)
+            && !dialect.refers_to(rule, &state.deployment.settings)
             && (rule.peer().addresses == Addresses::Missing || state.view.filling.contains(&GroupId(row.0)))
             && !missing.iter().any(|(group, _)| *group == row.0)
         {
             missing.push(row);
         }
     }
-    let unsuited = dialect.system != group.system;
-    let whole = group.policy == Policy::WholeHost;
+    let unsuited = dialect.is_foreign(group.system);
+    let whole = pack::is_whole(group);
     let names = dialect.fields.iter().map(|field| {
-        let key = format!("{}.{}", dialect.id, field.id);
-        let value = state.deployment.settings.get(&key).cloned().unwrap_or_else(|| field.default.to_owned());
+        let key = dialect.key(field);
+        let value = dialect.setting(field, &state.deployment.settings).to_owned();
         let error = (field.check)(&value).err();
         let id = format!("name-{}", field.id);
         let default = field.default;
@@ -222,7 +225,7 @@ fn above(state: &State, act: &Act, group: &Group, dialect: &Dialect, ruleset: &R
                 </div>
             }
             if !dialect.fields.is_empty() && !whole {
-                <details class="names"><summary>{ "Names on this host" }</summary><div>{ for names }</div></details>
+                <details class="names"><summary>{ if dialect.place == Place::Cloud { "Names in this cloud" } else { "Names on this host" } }</summary><div>{ for names }</div></details>
             }
         </div>
     }

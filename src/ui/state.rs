@@ -377,7 +377,9 @@ impl State {
 impl Derived {
     fn of(catalog: &Catalog, deployment: &Deployment) -> Self {
         let flows = flows(catalog, deployment);
-        let mut findings = check::findings(catalog, deployment, &flows);
+        let mut findings = check::findings_where(catalog, deployment, &flows, &|flow, direction| {
+            pack::refers(catalog, deployment, flow, direction)
+        });
         findings.extend(pack::findings(catalog, deployment, &flows));
         finding::worst_first(&mut findings);
         let changes = howto::steps(catalog, deployment);

@@ -146,7 +146,7 @@ impl Page {
     /// Chooses an option, as a click on it does.
     #[track_caller]
     pub fn choose(&self, select: &str, option: &str) {
-        self.browser.click(&format!("{select} > option[value=\"{option}\"]"));
+        self.browser.click(&format!("{select} option[value=\"{option}\"]"));
     }
 
     /// Presses the button of that text, or whose label begins like that.

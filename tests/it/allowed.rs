@@ -18,6 +18,8 @@ pub type Gate = (Direction, Protocol, u16, u16);
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 struct Peers {
     everyone: bool,
+    /// Groups that are referred to, by their numbers.
+    groups: BTreeSet<u32>,
     spans: BTreeSet<Span>,
 }
 
@@ -32,6 +34,10 @@ impl Allowed {
             let (rule, ports) = (planned.rule, planned.rule.ports);
             let gate = (rule.direction, rule.protocol, ports.first().number(), ports.last().number());
             match &planned.peers {
+                Some(none) if planned.refers => {
+                    assert!(none.is_empty(), "both addresses and a group");
+                    allowed.admit_group(gate, planned.rule.peer().group);
+                }
                 None => allowed.admit_everyone(gate),
                 Some(peers) => {
                     assert!(!peers.is_empty(), "a planned rule without peers");
@@ -47,6 +53,11 @@ impl Allowed {
     /// Lets everyone through a gate.
     pub fn admit_everyone(&mut self, gate: Gate) {
         self.0.entry(gate).or_default().everyone = true;
+    }
+
+    /// Lets a group through a gate, whatever its addresses are.
+    pub fn admit_group(&mut self, gate: Gate, group: u32) {
+        self.0.entry(gate).or_default().groups.insert(group);
     }
 
     /// Lets these addresses through a gate; neighbours become one span, so that equal sets are equal values.
@@ -83,6 +94,7 @@ impl Allowed {
             if peers.everyone {
                 self.admit_everyone(*gate);
             }
+            peers.groups.iter().for_each(|group| self.admit_group(*gate, *group));
             peers.spans.iter().for_each(|span| self.admit(*gate, *span));
         }
     }
@@ -104,7 +116,7 @@ impl Peers {
         let within = |(family, first, last): &Span| {
             self.spans.iter().any(|(own, from, to)| own == family && from <= first && last <= to)
         };
-        self.everyone || !other.everyone && other.spans.iter().all(within)
+        self.everyone || !other.everyone && other.groups.is_subset(&self.groups) && other.spans.iter().all(within)
     }
 }
 

@@ -11,7 +11,7 @@ use proptest::strategy::ValueTree;
 use proptest::test_runner::TestRunner;
 
 use crate::arbitrary::{address, config, deployment, text};
-use crate::printing::{PLAIN, planned, print};
+use crate::printing::{plain, planned, print};
 use crate::scenarios::{self, CATALOG};
 use crate::{large, reading};
 
@@ -70,7 +70,7 @@ fn commands(dialect: &str, text: &str) -> Vec<String> {
 /// Demands that both deployments print the same commands for every group.
 fn same_commands(hostile: &Deployment, harmless: &Deployment) {
     for group in &hostile.groups {
-        for (dialect, text) in DIALECTS.into_iter().flat_map(|dialect| PLAIN.map(|text| (dialect, text))) {
+        for (dialect, text) in plain() {
             let print = |deployment| print(dialect, deployment, group.id, &Direction::ALL, text);
             let snippet = print(hostile);
             assert_eq!(commands(dialect.id, &snippet.text), commands(dialect.id, &print(harmless).text));
@@ -219,7 +219,7 @@ fn thousands_of_hostile_names_and_purposes_print_the_commands_of_harmless_ones()
     };
     let printed = |policy, texts: &[String]| {
         let (deployment, servers) = filled(policy, texts);
-        let all = DIALECTS.into_iter().flat_map(|dialect| PLAIN.map(|text| (dialect, text)));
+        let all = plain();
         let text = |(dialect, text): (&'static Dialect, Text)| {
             (dialect.id, print(dialect, &deployment, servers, &Direction::ALL, text).text)
         };

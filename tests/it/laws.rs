@@ -12,7 +12,7 @@ use proptest::prelude::*;
 
 use crate::allowed::Allowed;
 use crate::arbitrary::{addresses, config, deployment};
-use crate::printing::{COVERS, PLAIN, planned, print, rules};
+use crate::printing::{COVERS, plain, planned, print, rules, rules_in};
 use crate::reading;
 use crate::scenarios::CATALOG;
 
@@ -102,8 +102,10 @@ proptest! {
                 // What a policy says of everything else does not depend on who is listed.
                 prop_assert_eq!(&narrow.base, &wide.base);
                 // Nobody is locked out: without administrators the text does not run at all.
-                let missing = |rule: &Rule| rule.peer().addresses == Addresses::Missing;
-                prop_assert!(narrow.refuses || !rules(&after, one).rules.iter().any(missing));
+                let missing = |rule: &Rule| {
+                    rule.peer().addresses == Addresses::Missing && !dialect.refers_to(rule, &after.settings)
+                };
+                prop_assert!(narrow.refuses || !rules_in(dialect, &after, one).rules.iter().any(missing));
             }
         }
     }
@@ -111,16 +113,24 @@ proptest! {
     #[test]
     fn a_peer_without_addresses_is_held_back_and_never_becomes_everyone(deployment in deployment()) {
         for group in &deployment.groups {
-            let ruleset = rules(&deployment, group.id);
             for dialect in DIALECTS {
+                let ruleset = rules_in(dialect, &deployment, group.id);
                 let plan = plan(dialect, &ruleset, &Direction::ALL, &deployment.settings);
                 for planned in &plan.rules {
                     let everyone = planned.rule.peer().addresses == Addresses::Any;
                     prop_assert_eq!(planned.peers.is_none(), everyone, "{:?}", planned.rule);
                 }
                 prop_assert_eq!(plan.rules.len() + plan.held.len(), ruleset.rules.len());
-                let missing = ruleset.rules.iter().filter(|rule| rule.peer().addresses == Addresses::Missing).count();
-                prop_assert!(plan.held.len() >= missing);
+                let missing = |rule: &&Rule| {
+                    rule.peer().addresses == Addresses::Missing && !dialect.refers_to(rule, &deployment.settings)
+                };
+                prop_assert!(plan.held.len() >= ruleset.rules.iter().filter(missing).count());
+                for planned in plan.rules.iter().filter(|planned| planned.refers) {
+                    let group = deployment.group(GroupId(planned.rule.peer().group)).expect("a group of ours");
+                    let translated = planned.rule.direction == Direction::Ingress && group.connects.is_some();
+                    let refers = dialect.refers.contains(&planned.rule.direction);
+                    prop_assert!(refers && !translated && !deployment.external(&CATALOG, group));
+                }
             }
         }
     }
@@ -187,10 +197,10 @@ proptest! {
         deployment.apply(&CATALOG, &Edit::Listens(group, list("192.0.2.7 listens.example.test")));
         deployment.apply(&CATALOG, &Edit::Connects(group, Some(list("192.0.2.8 connects.example.test"))));
         for group in &deployment.groups {
-            let ruleset = rules(&deployment, group.id);
             for (dialect, cover) in DIALECTS.into_iter().flat_map(|dialect| COVERS.map(|cover| (dialect, cover))) {
+                let ruleset = rules_in(dialect, &deployment, group.id);
                 let plan = plan(dialect, &ruleset, cover, &deployment.settings);
-                for planned in &plan.rules {
+                for planned in plan.rules.iter().filter(|planned| !planned.refers) {
                     for address in planned.rule.peer().addresses.list() {
                         let printed = planned.peers.iter().flatten().any(|peer| *peer == address);
                         let noted = || plan.notes.iter().any(|note| note.contains(&address.to_string()));
@@ -210,7 +220,7 @@ proptest! {
     fn the_same_deployment_prints_the_same_bytes(deployment in deployment()) {
         let again = deployment.clone();
         for group in &deployment.groups {
-            for (dialect, text) in DIALECTS.into_iter().flat_map(|dialect| PLAIN.map(|text| (dialect, text))) {
+            for (dialect, text) in plain() {
                 let print = |deployment| print(dialect, deployment, group.id, &Direction::ALL, text);
                 prop_assert_eq!(print(&deployment), print(&again));
             }

@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 
 use portcullis::deployment::{Deployment, Edit};
-use portcullis::dialect::{DIALECTS, Dialect, Text};
+use portcullis::dialect::{DIALECTS, Dialect, Place, Text};
 use portcullis::link;
 use portcullis::net::{Addresses, Direction, Family, Policy, System};
 use proptest::prelude::*;
@@ -17,9 +17,9 @@ use crate::{large, reading};
 
 /// Bytes in a line: a Linux terminal cuts what is pasted at 4,095; the command line of Windows takes 8,191.
 fn longest_line(dialect: &Dialect) -> usize {
-    match dialect.system {
-        System::Linux => 4095,
-        System::Windows => 8191,
+    match dialect.place {
+        Place::Host(System::Windows) => 8191,
+        Place::Host(System::Linux) | Place::Cloud => 4095,
     }
 }
 
@@ -50,7 +50,7 @@ fn faults(dialect: &Dialect, text: &str) -> Vec<String> {
             fault("a word that is too long");
         }
         let trimmed = line.trim_start();
-        if trimmed.starts_with('#') || line.contains("say '") || dialect.system == System::Windows {
+        if trimmed.starts_with('#') || line.contains("say '") || dialect.place == Place::Host(System::Windows) {
             continue;
         }
         let families: BTreeSet<Family> = words::addresses(line).iter().map(|(_, (family, ..))| *family).collect();

@@ -7,8 +7,10 @@
 mod aerleon;
 mod allowed;
 mod arbitrary;
+mod aws_text;
 mod canonical;
 mod catalog;
+mod cloud_checks;
 mod diagram;
 mod editing;
 mod findings;

@@ -12,8 +12,9 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::ops::Range;
 
 use portcullis::deployment::{Deployment, Edit};
-use portcullis::dialect::{DIALECTS, Dialect, Text};
+use portcullis::dialect::{DIALECTS, Dialect, PEERS, Place, Text};
 use portcullis::net::{Address, Addresses, Direction, Family, Policy, Port, PortRange, Protocol, System};
+use portcullis::order::Map;
 use portcullis::rule::{Peer, Rule, Ruleset};
 use portcullis::snippet::{Context, asked, snippet};
 
@@ -295,6 +296,7 @@ const MODEL: [(&str, Breaking); 22] = [
     ("a rule twice, with another peer", |rules, at| {
         let mut twice = rules.rules[at].clone();
         twice.key.push_str("-again");
+        peer(&mut twice).ours = false;
         peer(&mut twice).addresses = Addresses::known(vec![other(Family::V4)]);
         rules.rules.push(twice);
         true
@@ -458,7 +460,7 @@ impl Tally {
         if text == original {
             return;
         }
-        if asked(dialect, Text::Apply, ruleset, &Direction::ALL).check(text).agrees() {
+        if asked(dialect, Text::Apply, ruleset, &Direction::ALL, &Map::new()).check(text).agrees() {
             self.unread.push(format!("{:?}, {kind}: {}", wanted.policy, shown.trim_end()));
         }
         *self.kinds.entry((wanted.policy, kind.clone())).or_default() += 1;
@@ -477,6 +479,7 @@ fn some<T>(all: Vec<T>) -> impl Iterator<Item = T> {
 
 /// Tries everything on one dialect.
 fn mutate(dialect: &Dialect) -> Tally {
+    let Place::Host(system) = dialect.place else { panic!("{} is no host's", dialect.id) };
     let mut tally = Tally::default();
     let mut matched: BTreeSet<&Break> = BTreeSet::new();
     let breaks = |policy| {
@@ -486,8 +489,8 @@ fn mutate(dialect: &Dialect) -> Tally {
         own.flat_map(|(.., breaks)| *breaks)
     };
     for (case, policy) in cases().iter().flat_map(|case| Policy::ALL.map(|policy| (case, policy))) {
-        let deployment = case.set(policy, dialect.system);
-        let wanted = case.wanted(policy, dialect.system);
+        let deployment = case.set(policy, system);
+        let wanted = case.wanted(policy, system);
         let ruleset = printing::rules(&deployment, group(&deployment, case.group).id);
         let text = print(dialect, &deployment, &ruleset);
         if let Some(why) = wanted.noticed(dialect, &text) {
@@ -539,7 +542,7 @@ fn mutate(dialect: &Dialect) -> Tally {
 #[test]
 fn every_mutant_is_noticed_in_every_dialect() {
     let mut wrong = Vec::new();
-    for dialect in DIALECTS {
+    for dialect in printing::hosts(None) {
         let tally = mutate(dialect);
         let tried: usize = tally.kinds.values().sum();
         let kinds = |policy| tally.kinds.keys().filter(|(of, _)| *of == policy).count();
@@ -563,6 +566,99 @@ fn every_mutant_is_noticed_in_every_dialect() {
         }
         wrong.extend(tally.missed.iter().map(|missed| format!("{}: {missed}", dialect.id)));
         wrong.extend(tally.unread.iter().map(|missed| format!("{}, read back: {missed}", dialect.id)));
+    }
+    assert!(wrong.is_empty(), "{} not noticed:\n  {}", wrong.len(), wrong.join("\n  "));
+}
+
+/// The lines of a text that are no comments.
+fn acted_upon(text: &str) -> Vec<&str> {
+    text.lines().filter(|line| !line.trim_start().starts_with('#') && !line.trim().is_empty()).collect()
+}
+
+/// Tries everything on one dialect of a cloud, by groups and by addresses: every line of its text that is no comment. The page's
+/// own reading is who notices.
+fn mutate_cloud(dialect: &Dialect) -> Tally {
+    let mut tally = Tally::default();
+    let mut matched: BTreeSet<&Break> = BTreeSet::new();
+    let breaks = || BREAKS.iter().filter(|(id, ..)| *id == dialect.id).flat_map(|(.., breaks)| *breaks);
+    for (case, peers) in cases().iter().flat_map(|case| ["groups", "addresses"].map(|peers| (case, peers))) {
+        let mut deployment = case.set(Policy::Additive, System::Linux);
+        deployment.apply(&CATALOG, &Edit::Setting(dialect.key(&PEERS), peers.to_owned()));
+        let ruleset = printing::rules_in(dialect, &deployment, group(&deployment, case.group).id);
+        let text = print(dialect, &deployment, &ruleset);
+        let asked = asked(dialect, Text::Apply, &ruleset, &Direction::ALL, &deployment.settings);
+        assert!(asked.check(&text).agrees(), "{}: the whole text of {} is refused\n{text}", dialect.id, case.name);
+        let whole = acted_upon(&text);
+        let mut tried = |kind: String, shown: &str, broken: &str| {
+            // What differs in comments only is no mutant.
+            if acted_upon(broken) != whole {
+                *tally.kinds.entry((Policy::Additive, kind.clone())).or_default() += 1;
+                if asked.check(broken).agrees() {
+                    tally.unread.push(format!("by {peers}, {kind}: {} {}", case.name, shown.trim_end()));
+                }
+            }
+        };
+        for (kind, breaking) in MODEL {
+            let broken = (0..ruleset.rules.len()).filter_map(|at| {
+                let mut broken = ruleset.clone();
+                breaking(&mut broken, at).then_some((at, broken))
+            });
+            for (at, broken) in some(broken.collect()) {
+                let key = &ruleset.rules[at].key;
+                tried(format!("model: {kind}"), key, &print(dialect, &deployment, &broken));
+            }
+        }
+        let mut broken: BTreeMap<&str, Vec<(Range<usize>, String)>> = BTreeMap::new();
+        let mut start = 0;
+        for line in text.split_inclusive('\n') {
+            let place = start..start + line.len();
+            start = place.end;
+            if !acted_upon(line).is_empty() {
+                for (kind, line) in broken_lines(line) {
+                    broken.entry(kind).or_default().push((place.clone(), line));
+                }
+            }
+        }
+        for (kind, broken) in broken {
+            for (place, line) in broken {
+                let shown = if line.is_empty() { &text[place.clone()] } else { &line };
+                tried(format!("text: {kind}"), shown, &with(&text, &place, &line));
+            }
+        }
+        for one in breaks() {
+            let (kind, whole, broken) = one;
+            let places: Vec<usize> = text.match_indices(whole).map(|(at, _)| at).collect();
+            for at in some(places) {
+                matched.insert(one);
+                tried(format!("language: {kind}"), whole, &with(&text, &(at..at + whole.len()), broken));
+            }
+        }
+    }
+    for one in breaks() {
+        assert!(matched.contains(one), "{}: nothing matches {:?} any more", dialect.id, one.1);
+    }
+    tally
+}
+
+#[test]
+fn every_mutant_is_noticed_in_every_cloud() {
+    let mut wrong = Vec::new();
+    for dialect in DIALECTS.into_iter().filter(|dialect| dialect.place == Place::Cloud) {
+        let tally = mutate_cloud(dialect);
+        let tried: usize = tally.kinds.values().sum();
+        let (caught, kinds) = (tried - tally.unread.len(), tally.kinds.len());
+        let _ = writeln!(
+            std::io::stderr(),
+            "mutants, {}: caught {caught} of {tried} by the page's own reading; {kinds} kinds",
+            dialect.id
+        );
+        if kinds < LEAST_KINDS {
+            wrong.push(format!("{}: {kinds} kinds only", dialect.id));
+        }
+        if !BREAKS.iter().any(|(id, ..)| *id == dialect.id) {
+            wrong.push(format!("{}: say in breaks.rs how its own words can be broken", dialect.id));
+        }
+        wrong.extend(tally.unread.iter().map(|missed| format!("{}: {missed}", dialect.id)));
     }
     assert!(wrong.is_empty(), "{} not noticed:\n  {}", wrong.len(), wrong.join("\n  "));
 }

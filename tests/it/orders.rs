@@ -2,7 +2,7 @@
 //! that there is one for. Knows no dialect's words but the one sentence that all of them say.
 
 use portcullis::deployment::{Deployment, Edit, GroupId};
-use portcullis::dialect::{Dialect, Text};
+use portcullis::dialect::{Dialect, Place, Text};
 use portcullis::net::{Direction, Policy, System};
 
 use crate::namespace::{Namespace, Outcome};
@@ -33,7 +33,8 @@ fn both(system: System) -> (Deployment, Deployment, GroupId) {
 
 /// Whatever is taken out first: a text either does it or says why not and changes nothing, and in the end all is as before.
 fn nobody_is_stuck(dialect: &Dialect, host: &mut dyn Host, covers: &[&[Direction]]) {
-    let (added, whole, id) = both(dialect.system);
+    let Place::Host(system) = dialect.place else { panic!("{} is no host's", dialect.id) };
+    let (added, whole, id) = both(system);
     for cover in covers {
         let text = |deployment, kind| print(dialect, deployment, id, cover, kind).text;
         let before = host.state();

@@ -4,8 +4,9 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::process::Command;
 
+use portcullis::check;
 use portcullis::deployment::{Deployment, Edit};
-use portcullis::flow::flows;
+use portcullis::flow::{Flow, flows};
 use portcullis::net::{Addresses, Direction, Policy, System};
 use portcullis::pack::{self, File};
 use portcullis::snippet::Context;
@@ -96,6 +97,106 @@ fn real_programs_open_the_archive() {
     }
     let _ = fs::remove_dir_all(folder);
     assert!(opened > 0 || std::env::var("CI").is_err(), "neither python3 nor unzip is here");
+}
+
+#[test]
+fn too_many_rules_for_a_cloud_are_found_before_it_refuses_them() {
+    let mut deployment = scenarios::default();
+    let found = |deployment: &Deployment| {
+        let findings = pack::findings(&CATALOG, deployment, &flows(&CATALOG, deployment));
+        findings.into_iter().map(|finding| finding.reason).collect::<Vec<_>>()
+    };
+    let (server, clients) = (group(&deployment, "Spotfire Server").id, group(&deployment, "Web clients").id);
+    apply(&mut deployment, Edit::Firewall(server, "aws-terraform".to_owned()));
+    let listens = |count: u32| {
+        let list: Vec<String> = (0..count).map(|at| format!("198.51.100.{}", 2 * at)).collect();
+        Edit::Listens(clients, Addresses::parse(&list.join(" ")).0)
+    };
+    // Beside them stand the other clients, and the node with two references.
+    apply(&mut deployment, listens(57));
+    assert_eq!(found(&deployment), [""; 0]);
+    apply(&mut deployment, listens(58));
+    let said = found(&deployment);
+    assert!(
+        said.len() == 1 && said[0].starts_with("61 ingress rules for IPv4, and a security group takes 60"),
+        "{said:?}"
+    );
+    let text = crate::printing::print(
+        crate::printing::named("aws-terraform"),
+        &deployment,
+        server,
+        &Direction::ALL,
+        portcullis::dialect::Text::Apply,
+    );
+    assert!(
+        text.notes.contains(&said[0]) && text.text.contains("# Note: 61 ingress rules for IPv4"),
+        "{:?}",
+        text.notes
+    );
+    apply(&mut deployment, Edit::Firewall(server, "nftables".to_owned()));
+    assert_eq!(found(&deployment), [""; 0]);
+}
+
+#[test]
+fn a_cloud_knows_nothing_of_administrators_and_whole_policies() {
+    let mut deployment = scenarios::default();
+    let server = group(&deployment, "Spotfire Server").id;
+    apply(&mut deployment, Edit::Firewall(server, "aws-cli".to_owned()));
+    apply(&mut deployment, Edit::Policy(server, Policy::WholeHost));
+    let findings = pack::findings(&CATALOG, &deployment, &flows(&CATALOG, &deployment));
+    assert!(findings.is_empty(), "{findings:?}");
+    let whole = files(&deployment);
+    apply(&mut deployment, Edit::Policy(server, Policy::Additive));
+    assert_eq!(whole, files(&deployment));
+    assert_eq!(
+        paths(&whole).iter().filter(|path| path.ends_with("spotfire-server.sh")).count(),
+        3,
+        "{:?}",
+        paths(&whole)
+    );
+    // Nobody has typed an address: what is referred to needs none.
+    let missing = files(&{
+        let mut missing = scenarios::missing();
+        let server = group(&missing, "Spotfire Server").id;
+        apply(&mut missing, Edit::Firewall(server, "aws-cli".to_owned()));
+        missing
+    });
+    let text = &missing.iter().find(|(path, _)| path == "2-apply/spotfire-spotfire-server.sh").expect("its text").1;
+    assert!(text.contains("9 flows: 9 written, 0 held back") && text.contains("look_up g4 "), "{text}");
+}
+
+#[test]
+fn an_address_that_every_firewall_gets_by_reference_is_not_missing() {
+    let mut deployment = scenarios::missing();
+    let missing = |deployment: &Deployment| {
+        let refers = |flow: &Flow, direction| pack::refers(&CATALOG, deployment, flow, direction);
+        let found = check::findings_where(&CATALOG, deployment, &flows(&CATALOG, deployment), &refers);
+        let about = found.into_iter().filter(|finding| finding.message.contains("has no address"));
+        about.map(|finding| (finding.message, finding.reason)).collect::<Vec<_>>()
+    };
+    let names = |deployment: &Deployment| missing(deployment).into_iter().map(|(name, _)| name).collect::<Vec<_>>();
+    let [server, node, database] =
+        ["Spotfire Server", "Node", "Spotfire database"].map(|name| format!("{name} has no address."));
+    assert_eq!(names(&deployment), [server.clone(), node.clone(), database.clone()]);
+    // Around the server there is a cloud: its own rules need nobody's address, while those of the others need the server's.
+    let put = |deployment: &mut Deployment, name, firewall: &str| {
+        let id = group(deployment, name).id;
+        apply(deployment, Edit::Firewall(id, firewall.to_owned()));
+    };
+    put(&mut deployment, "Spotfire Server", "aws-terraform");
+    let said = missing(&deployment);
+    assert_eq!(names(&deployment), std::slice::from_ref(&server));
+    let needed = flows(&CATALOG, &deployment);
+    let server_id = group(&deployment, "Spotfire Server").id;
+    let held = needed.iter().filter(|flow| [flow.initiator, flow.responder].contains(&server_id)).count();
+    assert!(said[0].1.starts_with(&format!("The rules of {held} flows")), "{said:?}");
+    for name in ["Node", "Spotfire database", "Web clients", "Analyst clients"] {
+        put(&mut deployment, name, "aws-terraform");
+    }
+    assert_eq!(names(&deployment), [""; 0]);
+    // By addresses, all of them are needed again.
+    apply(&mut deployment, Edit::Setting("aws-terraform.peers".to_owned(), "addresses".to_owned()));
+    assert_eq!(names(&deployment), [server, node, database]);
 }
 
 #[test]

@@ -6,8 +6,9 @@ use std::fmt::Write as _;
 use std::fs;
 
 use portcullis::deployment::{Deployment, Edit};
-use portcullis::dialect::{DIALECTS, Dialect, Text};
+use portcullis::dialect::{DIALECTS, Dialect, PEERS, Place, Text};
 use portcullis::net::{Addresses, Direction, System};
+use portcullis::order::Map;
 use portcullis::pack;
 use portcullis::readback::Asked;
 use portcullis::readback::frames::FRAMES;
@@ -17,7 +18,7 @@ use proptest::prelude::*;
 use proptest::sample::{select, subsequence};
 
 use crate::arbitrary;
-use crate::printing::{COVERS, rules};
+use crate::printing::{COVERS, rules_in};
 use crate::scenarios::{self, CATALOG};
 
 /// A text, and what it is for.
@@ -27,20 +28,26 @@ struct Printed {
     ruleset: Ruleset,
     directions: &'static [Direction],
     kind: Text,
+    settings: Map<String, String>,
     text: String,
 }
 
 impl Printed {
     fn asked(&self) -> Asked<'_> {
-        asked(self.dialect, self.kind, &self.ruleset, self.directions)
+        asked(self.dialect, self.kind, &self.ruleset, self.directions, &self.settings)
     }
 }
 
 /// Every text of every machine of a deployment, in every language and cover; `change` says what becomes of the rules before.
 fn printed(name: &str, deployment: &Deployment, change: impl Fn(&mut Ruleset)) -> Vec<Printed> {
-    let texts = DIALECTS.into_iter().flat_map(|dialect| COVERS.map(|cover| (dialect, cover)));
-    let kinds = texts.flat_map(|(dialect, cover)| Text::ALL.map(|kind| (dialect, cover, kind)));
-    some_printed(name, deployment, &kinds.collect::<Vec<_>>(), change)
+    some_printed(name, deployment, &kinds(|_| true), change)
+}
+
+/// Every text of these languages, in every cover.
+fn kinds(which: impl Fn(&Dialect) -> bool) -> Vec<Kind> {
+    let dialects = DIALECTS.into_iter().filter(|dialect| which(dialect));
+    let covers = dialects.flat_map(|dialect| COVERS.map(|cover| (dialect, cover)));
+    covers.flat_map(|(dialect, cover)| Text::ALL.map(|kind| (dialect, cover, kind))).collect()
 }
 
 /// A language, what its text covers, and which of its texts.
@@ -52,13 +59,21 @@ fn some_printed(name: &str, deployment: &Deployment, kinds: &[Kind], change: imp
         Context { product: CATALOG.product, release: deployment.release, catalog: CATALOG.version, fragment: "" };
     let mut all = Vec::new();
     for id in pack::managed(&CATALOG, deployment) {
-        let mut ruleset = rules(deployment, id);
-        change(&mut ruleset);
         for (dialect, directions, kind) in kinds.iter().copied() {
+            let mut ruleset = rules_in(dialect, deployment, id);
+            change(&mut ruleset);
             if dialect.texts(ruleset.policy).any(|has| has == kind) {
                 let text = snippet(dialect, &ruleset, directions, kind, &deployment.settings, &context).text;
                 let shown = format!("{name}, {}, {}, {directions:?}, {}", ruleset.name, dialect.id, kind.name());
-                all.push(Printed { shown, dialect, ruleset: ruleset.clone(), directions, kind, text });
+                all.push(Printed {
+                    shown,
+                    dialect,
+                    ruleset: ruleset.clone(),
+                    directions,
+                    kind,
+                    settings: deployment.settings.clone(),
+                    text,
+                });
             }
         }
     }
@@ -69,6 +84,8 @@ fn some_printed(name: &str, deployment: &Deployment, kinds: &[Kind], change: imp
 /// or none at all, and what is held back.
 fn texts() -> Vec<Printed> {
     let mut all = Vec::new();
+    // What a cloud is told does not depend on the policy of its machines.
+    let (every, hosts) = (kinds(|_| true), kinds(|dialect| dialect.place != Place::Cloud));
     for scenario in scenarios::all() {
         let mut windows = scenario.deployment.clone();
         for group in &scenario.deployment.groups {
@@ -78,26 +95,33 @@ fn texts() -> Vec<Printed> {
         let telling = ["default", "cluster", "missing"].contains(&scenario.name);
         let systems = [("as it is", &scenario.deployment), ("Windows", &windows)];
         for (system, deployment) in systems.into_iter().take(if telling { 2 } else { 1 }) {
-            for (policy, deployment) in [
-                ("added", deployment.clone()),
-                ("whole", scenarios::whole(deployment, false)),
-                ("dropping", scenarios::whole(deployment, true)),
+            for (policy, deployment, kinds) in [
+                ("added", deployment.clone(), &every),
+                ("whole", scenarios::whole(deployment, false), &hosts),
+                ("dropping", scenarios::whole(deployment, true), &hosts),
             ] {
                 let name = format!("{}, {system}, {policy}", scenario.name);
-                all.extend(printed(&name, &deployment, |_| {}));
+                all.extend(some_printed(&name, &deployment, kinds, |_| {}));
                 if ["default", "cluster"].contains(&scenario.name) {
                     for direction in Direction::ALL {
-                        all.extend(printed(&name, &deployment, |rules| {
+                        all.extend(some_printed(&name, &deployment, kinds, |rules| {
                             rules.rules.retain(|rule| rule.direction == direction)
                         }));
                     }
-                    all.extend(printed(&name, &deployment, |rules| rules.rules.clear()));
+                    all.extend(some_printed(&name, &deployment, kinds, |rules| rules.rules.clear()));
                 }
             }
         }
+        // Where texts refer to groups, nothing is held back for want of an address.
+        let mut by_addresses = scenario.deployment.clone();
+        for dialect in DIALECTS.iter().filter(|dialect| !dialect.refers.is_empty()) {
+            scenarios::apply(&mut by_addresses, Edit::Setting(dialect.key(&PEERS), "addresses".to_owned()));
+        }
+        let name = format!("{}, by addresses", scenario.name);
+        all.extend(some_printed(&name, &by_addresses, &kinds(|dialect| !dialect.refers.is_empty()), |_| {}));
         let mut locked_out = scenarios::whole(&scenario.deployment, true);
         scenarios::apply(&mut locked_out, Edit::Management(Addresses::Missing));
-        all.extend(printed(&format!("{}, locked out", scenario.name), &locked_out, |_| {}));
+        all.extend(some_printed(&format!("{}, locked out", scenario.name), &locked_out, &hosts, |_| {}));
     }
     all
 }
@@ -142,25 +166,32 @@ fn a_name_that_looks_like_a_word_of_the_text_is_still_a_name() {
 }
 
 /// What makes a text refuse to run where something is held back.
-const REFUSALS: [&str; 3] = [
+const REFUSALS: [&str; 5] = [
     "  stop 'Fill in what is missing on the page and copy again.'\n",
     "Write-Warning 'Nothing was changed. Fill in what is missing on the page and copy again.'\nreturn\n",
     "@echo Nothing was changed. Fill in what is missing on the page and copy again.\n",
+    "    precondition {\n",
+    "    Assertions:\n",
 ];
 
 #[test]
 fn a_text_that_holds_back_but_does_not_refuse_is_noticed() {
-    let mut tried = 0;
-    for text in printed("missing", &scenarios::missing(), |_| {}) {
+    let mut tried = BTreeMap::new();
+    let mut missing = scenarios::missing();
+    for dialect in DIALECTS.iter().filter(|dialect| !dialect.refers.is_empty()) {
+        scenarios::apply(&mut missing, Edit::Setting(dialect.key(&PEERS), "addresses".to_owned()));
+    }
+    for text in printed("missing", &missing, |_| {}) {
         for refusal in REFUSALS.iter().filter(|refusal| text.text.contains(**refusal)) {
             let runs = text.text.replacen(refusal, "", 1);
             assert!(!text.asked().check(&runs).agrees(), "{}", text.shown);
             let silent: Vec<&str> = text.text.lines().filter(|line| !line.contains("Held back: ")).collect();
             assert!(!text.asked().check(&(silent.join("\n") + "\n")).agrees(), "{}", text.shown);
-            tried += 1;
+            *tried.entry(text.dialect.id).or_insert(0) += 1;
         }
     }
-    assert!(tried > 100, "{tried}");
+    assert!(tried.values().sum::<usize>() > 100, "{tried:?}");
+    assert!(DIALECTS.iter().all(|dialect| tried.get(dialect.id).is_some_and(|tried| *tried > 5)), "{tried:?}");
 }
 
 #[test]

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use portcullis::net::Direction;
 
 use crate::allowed::Allowed;
-use crate::{firewalld_text, iptables_text, netsh_text, nft_text, powershell_text, ufw_text};
+use crate::{aws_text, firewalld_text, iptables_text, netsh_text, nft_text, powershell_text, ufw_text};
 
 /// What a printed text says.
 #[derive(Debug, Default)]
@@ -27,6 +27,9 @@ pub struct Read {
 /// Reads a text; the error says what does not belong.
 pub fn read(dialect: &str, text: &str) -> Result<Read, String> {
     match dialect {
+        "aws-terraform" => aws_text::terraform(text).map(|(read, _)| read),
+        "aws-cli" => aws_text::cli(text).map(|(read, _)| read),
+        "aws-cloudformation" => aws_text::cloudformation(text).map(|(read, _)| read),
         "iptables" => iptables_text::read(text),
         "netsh" => netsh_text::read(text),
         "firewalld" => firewalld_text::read(text),

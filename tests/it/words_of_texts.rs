@@ -5,7 +5,7 @@ use portcullis::deployment::{Deployment, Edit};
 use portcullis::dialect::{DIALECTS, Text};
 use portcullis::net::{Addresses, Direction, Policy, System};
 
-use crate::printing::{COVERS, netsh, nftables, powershell, print};
+use crate::printing::{COVERS, hosts, netsh, nftables, powershell, print};
 use crate::scenarios::{self, CATALOG, apply, group};
 
 /// A whole policy of every machine, under either system.
@@ -67,7 +67,7 @@ fn a_chain_that_is_not_there_can_be_named_on_the_page() {
 fn the_start_of_the_machine_is_not_told_to_make_it_last() {
     let added = scenarios::default();
     let whole = whole(System::Linux);
-    for dialect in DIALECTS.into_iter().filter(|dialect| dialect.system == System::Linux) {
+    for dialect in hosts(Some(System::Linux)) {
         for deployment in [&added, &whole] {
             let server = group(deployment, "Spotfire Server").id;
             let text = print(dialect, deployment, server, COVERS[0], Text::Keep).text;
@@ -88,7 +88,7 @@ fn where_nothing_rolls_back_by_itself_the_text_says_so() {
     for system in [System::Linux, System::Windows] {
         let whole = whole(system);
         let server = group(&whole, "Spotfire Server").id;
-        for dialect in DIALECTS.into_iter().filter(|dialect| dialect.system == system) {
+        for dialect in hosts(Some(system)) {
             let says = |deployment: &Deployment, cover: &[Direction], kind| {
                 print(dialect, deployment, server, cover, kind).text.contains("no text that rolls back by itself")
             };

@@ -139,7 +139,7 @@ impl Site {
         let copied = snippet(language, &ruleset, &Direction::ALL, text, &deployment.settings, &context);
         assert!(copied.held.is_empty(), "{:?}", copied.held);
         // What runs here is what the page's own reading takes for tested.
-        let read = asked(language, text, &ruleset, &Direction::ALL).check(&copied.text);
+        let read = asked(language, text, &ruleset, &Direction::ALL, &deployment.settings).check(&copied.text);
         assert!(read.agrees(), "{read:?}\n{}", copied.text);
         copied.text
     }

@@ -22,6 +22,10 @@ const AXE: &str = "4.14.1";
 /// Another generator of firewall rules, which the tests compare ours with.
 const AERLEON: &str = "1.18.0";
 
+/// Checkers of what clouds are told: templates, Terraform's language, and the command line of AWS with a server that plays AWS.
+const CLOUD_CHECKS: [&str; 4] =
+    ["cfn-lint==1.51.0", "moto[ec2,server]==5.2.1", "awscli==1.45.11", "python-hcl2==8.1.4"];
+
 /// Adds the WebAssembly target to the toolchain.
 pub fn wasm_target() -> Result {
     let libraries = output(rustc().args(["--print", "target-libdir", "--target", WASM_TARGET]))?;
@@ -78,21 +82,40 @@ pub fn axe(places: &Places) -> Result<PathBuf> {
 
 /// Aerleon's program in a Python environment of its own, where Python is there to make one.
 pub fn aerleon(places: &Places) -> Result<PathBuf> {
-    // A new version gets a new folder; its program is what pip writes last.
-    let environment = places.tools.join(format!("aerleon-{AERLEON}"));
+    // Its program is what pip writes last.
+    let time = "under a minute";
+    let programs = python(places, &format!("aerleon-{AERLEON}"), "aclgen", &[&format!("aerleon=={AERLEON}")], time)?;
+    Ok(programs.join(format!("aclgen{}", std::env::consts::EXE_SUFFIX)))
+}
+
+/// The folder of the programs that check texts for clouds, where Python is there to run them.
+pub fn cloud_checks(places: &Places) -> Result<PathBuf> {
+    let versions: Vec<&str> = CLOUD_CHECKS.iter().filter_map(|package| package.rsplit('=').next()).collect();
+    let name = format!("cloud-checks-{}", versions.join("-"));
+    // Written here, since nobody knows which of so many programs comes last.
+    let done = "portcullis-complete";
+    let programs = python(places, &name, done, &CLOUD_CHECKS, "some minutes")?;
+    std::fs::write(programs.join(format!("{done}{}", std::env::consts::EXE_SUFFIX)), "")?;
+    Ok(programs)
+}
+
+/// The folder of the programs of a Python environment that has these packages; a new version gets a new folder. `last` is
+/// there only when all of them are.
+fn python(places: &Places, name: &str, last: &str, packages: &[&str], time: &str) -> Result<PathBuf> {
+    let environment = places.tools.join(name);
     let programs = environment.join(if cfg!(windows) { "Scripts" } else { "bin" });
     let program = |name: &str| programs.join(format!("{name}{}", std::env::consts::EXE_SUFFIX));
-    if program("aclgen").is_file() {
-        return Ok(program("aclgen"));
+    if program(last).is_file() {
+        return Ok(programs);
     }
     let python = system::PYTHON.path().ok_or_else(|| system::PYTHON.advice())?;
-    say(&format!("Aerleon {AERLEON} is missing: installing it (under a minute)"));
+    say(&format!("{} missing: installing into {name} ({time})", packages.join(", ")));
     run(Command::new(python).args(["-m", "venv"]).arg(&environment))
         .map_err(|error| format!("{error}\n{}", system::PYTHON.advice()))?;
     let mut pip = Command::new(program("python"));
-    pip.args("-m pip install --quiet --disable-pip-version-check".split(' ')).arg(format!("aerleon=={AERLEON}"));
+    pip.args("-m pip install --quiet --disable-pip-version-check".split(' ')).args(packages);
     run(&mut pip)?;
-    Ok(program("aclgen"))
+    Ok(programs)
 }
 
 /// The checker of licences and sources.

@@ -1,0 +1,225 @@
+//! What the languages of AWS security groups share: which rules a group gets from AWS's point of view, what these are called,
+//! and how many it takes. Prints nothing.
+//!
+//! What all of them must get right (firewall-facts section 4.7): a rule is its direction, protocol, ports and peer, and there
+//! cannot be two of them; a peer is one network, written with its length and without host bits, or one group; a description
+//! has at most 255 characters, none of which `plain` would not keep.
+
+use super::{Dialect, Field, LINUX, PEERS, Place, Plan, Text, plain};
+use crate::count::counted;
+use crate::net::{Address, Direction, Family, Policy, PortRange, Protocol};
+use crate::order::sort_by_key;
+use crate::rule::Rule;
+
+/// What every dialect of AWS is. Name, words and printing are each one's own.
+pub(super) const AWS: Dialect = Dialect {
+    place: Place::Cloud,
+    texts: &[Text::Apply],
+    fields: &[PEERS, NAMES],
+    refers: &Direction::ALL,
+    assumes,
+    exceeds,
+    ..LINUX
+};
+
+/// Where the text leaves the rule that every group begins with.
+fn assumes(_: Policy, direction: Direction) -> &'static str {
+    match direction {
+        Direction::Ingress => {
+            "A security group lets in only what a rule of it lists, and its other rules, or another group on the same machines, may let in more."
+        }
+        Direction::Egress => {
+            "AWS lets everything out of a group by a rule that each one begins with, and this text leaves that rule: these egress rules change nothing until you remove it."
+        }
+    }
+}
+
+/// How security groups are named: this, and the number of the group of machines.
+pub(super) const NAMES: Field = Field {
+    id: "names",
+    label: "Security groups are called this, and a number",
+    default: "portcullis-g",
+    check: |text| {
+        let fits = |b: u8| b.is_ascii_alphanumeric() || b == b'-' || b == b'_';
+        match text.bytes().all(fits) && (1..=200).contains(&text.len()) && !text.starts_with("sg-") {
+            true => Ok(()),
+            false => Err("use letters, digits, - and _, not beginning with sg-."),
+        }
+    },
+};
+
+/// Rules that a group takes in each direction and family, unless AWS was asked for more.
+const MOST: usize = 60;
+/// Characters of a description.
+const LONGEST: usize = 255;
+
+/// A rule of a security group.
+pub(super) struct Row<'a> {
+    /// Seen from the group.
+    pub(super) direction: Direction,
+    /// Transport protocol.
+    pub(super) protocol: Protocol,
+    /// Ports of the listener.
+    pub(super) ports: PortRange,
+    /// The other end.
+    pub(super) peer: Peer,
+    /// The flows that it is for, at least one.
+    pub(super) flows: Vec<&'a Rule>,
+    /// Those of them that are told here: each is told once.
+    pub(super) new: Vec<&'a Rule>,
+}
+
+/// The other end of a rule.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Peer {
+    /// The security group of that group of machines.
+    Group(u32),
+    /// A network, with its length.
+    Network(Family, String),
+}
+
+impl Peer {
+    /// What tells it from every other peer: letters, digits and a sign.
+    pub(super) fn name(&self, sign: char) -> String {
+        match self {
+            Self::Group(group) => format!("g{group}"),
+            Self::Network(_, network) => {
+                network.chars().map(|c| if c.is_ascii_alphanumeric() { c } else { sign }).collect()
+            }
+        }
+    }
+}
+
+impl Row<'_> {
+    /// What tells it from every other rule of its group, whatever else the plan has: letters, digits and `_`.
+    pub(super) fn name(&self) -> String {
+        let (way, protocol) = (self.direction.lower(), self.protocol.lower());
+        format!("{way}_{protocol}_{}_{}", self.ports, self.peer.name('_')).replace('-', "_")
+    }
+
+    /// Its flows and what they are for; cut where AWS would refuse it.
+    pub(super) fn description(&self) -> String {
+        let mut text = String::new();
+        for flow in &self.flows {
+            if !text.is_empty() {
+                text.push_str("; ");
+            }
+            text.push_str(&flow.key);
+            text.push_str(": ");
+            text.push_str(&plain(&flow.purpose));
+        }
+        text.truncate(LONGEST);
+        text.truncate(text.trim_end().len());
+        text
+    }
+
+    /// Lines that say whom it is for: once for each flow of a text.
+    pub(super) fn comments(&self, indent: &str) -> String {
+        let mut out = String::new();
+        for Rule { source, destination, protocol, ports, purpose, key, .. } in &self.new {
+            let (source, destination) = (plain(&source.name), plain(&destination.name));
+            let purpose = plain(purpose);
+            out.push_str(&format!("{indent}# {source} to {destination}, {protocol} {ports}: {purpose} ({key})\n"));
+        }
+        out
+    }
+
+    /// The key of its first flow.
+    pub(super) fn key(&self) -> &str {
+        self.flows.first().map_or("", |flow| &flow.key)
+    }
+}
+
+/// The rules of a plan, each once; those of a flow stand together, where they are not another's too.
+pub(super) fn rows<'a>(plan: &'a Plan) -> Vec<Row<'a>> {
+    let mut rows: Vec<Row> = Vec::new();
+    for planned in plan.directions.iter().flat_map(|direction| plan.of(*direction)) {
+        let Rule { direction, protocol, ports, .. } = *planned.rule;
+        let mut new = vec![planned.rule];
+        for peer in peers(planned.refers, planned.rule.peer().group, planned.peers.as_deref()) {
+            let same = |row: &&mut Row| {
+                row.ports == ports && row.peer == peer && row.direction == direction && row.protocol == protocol
+            };
+            match rows.iter_mut().find(same) {
+                Some(row) => {
+                    row.flows.push(planned.rule);
+                    row.new.append(&mut new);
+                }
+                None => {
+                    let flows = vec![planned.rule];
+                    rows.push(Row { direction, protocol, ports, peer, flows, new: std::mem::take(&mut new) });
+                }
+            }
+        }
+    }
+    rows
+}
+
+/// The peers of a rule as AWS has them; everyone is a network of each family.
+fn peers(refers: bool, group: u32, addresses: Option<&[&Address]>) -> Vec<Peer> {
+    let everyone = || [(Family::V4, "0.0.0.0/0"), (Family::V6, "::/0")].map(|(family, all)| (family, all.to_owned()));
+    let networks: Vec<(Family, String)> = match addresses {
+        _ if refers => return vec![Peer::Group(group)],
+        None => everyone().into(),
+        Some(addresses) => {
+            addresses.iter().flat_map(|address| address.prefixes()).filter_map(|one| network(&one)).collect()
+        }
+    };
+    let mut peers: Vec<Peer> = Vec::new();
+    for (family, network) in networks {
+        let peer = Peer::Network(family, network);
+        // A range and a host may share a piece.
+        if !peers.contains(&peer) {
+            peers.push(peer);
+        }
+    }
+    peers
+}
+
+fn network(address: &Address) -> Option<(Family, String)> {
+    let family = address.family()?;
+    let length = if family == Family::V4 { 32 } else { 128 };
+    Some((
+        family,
+        match address {
+            Address::Host(ip) => format!("{ip}/{length}"),
+            other => other.to_string(),
+        },
+    ))
+}
+
+/// The other groups that rules refer to, each with its name, in the order of their numbers.
+pub(super) fn others<'a>(plan: &'a Plan) -> Vec<(u32, &'a str)> {
+    let referred = plan.rules.iter().filter(|planned| planned.refers).map(|planned| planned.rule.peer());
+    let mut others: Vec<(u32, &str)> =
+        referred.filter(|peer| peer.group != plan.group).map(|peer| (peer.group, peer.name.as_str())).collect();
+    sort_by_key(&mut others, |(group, _)| *group);
+    others.dedup_by_key(|(group, _)| *group);
+    others
+}
+
+/// Sentences about what the group does not take, whoever made the other rules it has.
+fn exceeds(plan: &Plan) -> Vec<String> {
+    let rows = rows(plan);
+    let mut sentences = Vec::new();
+    for direction in plan.directions {
+        for family in [Family::V4, Family::V6] {
+            // A reference counts in both families.
+            let counts = |row: &&Row| {
+                row.direction == *direction
+                    && match &row.peer {
+                        Peer::Group(_) => true,
+                        Peer::Network(own, _) => *own == family,
+                    }
+            };
+            let count = rows.iter().filter(counts).count();
+            if count > MOST {
+                let rules = counted(count, &format!("{} rule", direction.lower()));
+                sentences.push(format!(
+                    "{rules} for {family}, and a security group takes {MOST} unless AWS has granted more: write networks in place of single addresses, refer to groups, or split the group."
+                ));
+            }
+        }
+    }
+    sentences
+}

@@ -1,0 +1,145 @@
+//! Terraform: the security group of one group of machines, and a resource for each of its rules. The texts of several groups
+//! stand beside each other in one module and refer to each other by the names of their groups.
+//!
+//! What it must get right (firewall-facts section 4.7): names come from what a rule is, never from its position or from
+//! anything that may be renamed, since Terraform destroys and makes anew what has another name (so do a security group's name
+//! and description); rules are never mixed with rules inside the group; the provider refuses host bits.
+
+use std::fmt::Write;
+
+use super::aws::{AWS, NAMES, Peer, Row, others, rows};
+use super::{Dialect, Field, PEERS, Plan, Text, plain};
+use crate::net::{Direction, Family, Policy};
+
+/// The record.
+pub static DIALECT: Dialect = Dialect {
+    id: "aws-terraform",
+    name: "AWS, Terraform",
+    extension: "tf",
+    how: "Save it beside the texts of the other groups, in one Terraform module with the provider hashicorp/aws, version 5 or later. Try it: terraform plan. Apply it, also after a change: terraform apply.",
+    lasts: "Safe to apply again: Terraform changes only what differs, and removes what a newer text lacks. Take it out: delete this file and what refers to its group, then terraform apply.",
+    assumes,
+    fields: &[PEERS, NAMES, VPC],
+    print,
+    ..AWS
+};
+
+const VPC: Field = Field {
+    id: "vpc",
+    label: "VPC (an id, or an expression)",
+    default: "var.vpc_id",
+    check: |text| {
+        let word = |word: &str| {
+            word.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_')
+                && word.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_' || b == b'-')
+        };
+        let id =
+            text.strip_prefix("vpc-").is_some_and(|id| !id.is_empty() && id.bytes().all(|b| b.is_ascii_hexdigit()));
+        match id || text.len() <= 200 && text.contains('.') && text.split('.').all(word) {
+            true => Ok(()),
+            false => Err("write an id as vpc-0123abcd, or an expression as var.vpc_id."),
+        }
+    },
+};
+
+fn assumes(_: Policy, direction: Direction) -> &'static str {
+    match direction {
+        Direction::Ingress => {
+            "A security group lets in only what a rule of it lists, and another group on the same machines may let in more. Terraform removes the rule with which AWS lets everything out of a new group: without the egress rules, nothing may go out."
+        }
+        Direction::Egress => {
+            "Terraform removes the rule with which AWS lets everything out of a new group: only what is listed may go out. Add what the machines themselves need, such as updates. DNS and time from AWS need no rule."
+        }
+    }
+}
+
+/// What our security group of that number is called in the module.
+fn group(number: u32) -> String {
+    format!("portcullis_g{number}")
+}
+
+fn print(plan: &Plan, text: Text) -> String {
+    let mut out = String::new();
+    for line in &plan.header {
+        let _ = writeln!(out, "# {line}");
+    }
+    let own = group(plan.group);
+    for (number, name) in others(plan) {
+        let _ = writeln!(out, "# Refers to aws_security_group.{}, from the text of {}.", group(number), plain(name));
+    }
+    let vpc = plan.setting(VPC.id);
+    if let Some(variable) = vpc.strip_prefix("var.") {
+        let _ = writeln!(out, "# Once in the module: variable \"{variable}\" {{ type = string }}");
+    }
+    let vpc = if vpc.contains('.') { vpc.to_owned() } else { format!("\"{vpc}\"") };
+    let name: String = plain(plan.name).chars().take(255).collect();
+    let _ = write!(
+        out,
+        "
+resource \"aws_security_group\" \"{own}\" {{
+  name        = \"{}{}\"
+  description = \"Group {} of Portcullis\"
+  vpc_id      = {vpc}
+  tags        = {{ Name = \"{name}\" }}
+",
+        plan.setting(NAMES.id),
+        plan.group,
+        plan.group
+    );
+    let refusals = if text.has_rules() { plan.refusals(plain) } else { Vec::new() };
+    if !refusals.is_empty() {
+        let _ = write!(
+            out,
+            "
+  lifecycle {{
+    precondition {{
+      condition     = length(local.{own}_held_back) == 0
+      error_message = join(\" \", concat([\"Nothing was changed. Fill in what is missing on the page.\"], local.{own}_held_back))
+    }}
+  }}
+}}
+
+locals {{
+  {own}_held_back = [
+"
+        );
+        for refusal in &refusals {
+            let _ = writeln!(out, "    \"Held back: {refusal}.\",");
+        }
+        out.push_str("  ]\n");
+    }
+    out.push_str("}\n");
+    for row in rows(plan) {
+        rule(&mut out, &own, &row);
+    }
+    out
+}
+
+fn rule(out: &mut String, own: &str, row: &Row) {
+    let way = row.direction.lower();
+    let (field, peer, width) = match &row.peer {
+        Peer::Group(number) => {
+            ("referenced_security_group_id", format!("aws_security_group.{}.id", group(*number)), 28)
+        }
+        Peer::Network(Family::V4, network) => ("cidr_ipv4", format!("\"{network}\""), 17),
+        Peer::Network(Family::V6, network) => ("cidr_ipv6", format!("\"{network}\""), 17),
+    };
+    let _ = writeln!(
+        out,
+        "\n{}resource \"aws_vpc_security_group_{way}_rule\" \"{own}_{}\" {{ # {}",
+        row.comments(""),
+        row.name(),
+        row.key()
+    );
+    for (name, value) in [
+        ("security_group_id", format!("aws_security_group.{own}.id")),
+        (field, peer),
+        ("ip_protocol", format!("\"{}\"", row.protocol.lower())),
+        ("from_port", row.ports.first().to_string()),
+        ("to_port", row.ports.last().to_string()),
+        ("description", format!("\"{}\"", row.description())),
+    ] {
+        let _ = writeln!(out, "  {name:<width$} = {value}");
+    }
+    out.push_str("}\n");
+}
