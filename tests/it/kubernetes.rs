@@ -8,7 +8,9 @@ use std::process::Command;
 
 use portcullis::deployment::{Deployment, Edit};
 use portcullis::dialect::{Dialect, PEERS, Text};
+use portcullis::flow::flows;
 use portcullis::net::{Addresses, Direction, Protocol};
+use portcullis::pack;
 
 use crate::allowed::{Allowed, span};
 use crate::cloud_checks::{Folder, programs};
@@ -184,6 +186,12 @@ fn what_is_closed_or_left_to_the_cluster_is_said() {
     assert!(
         clients.notes.iter().any(|note| note.starts_with("There is no ingress rule: this policy lets nothing in."))
     );
+    let id = group(&deployment, "Web clients").id;
+    let mut chosen = deployment.clone();
+    apply(&mut chosen, Edit::Firewall(id, dialect().id.to_owned()));
+    let found = pack::findings(&CATALOG, &chosen, &flows(&CATALOG, &chosen));
+    let found: Vec<&str> = found.iter().map(|finding| finding.message.as_str()).collect();
+    assert_eq!(found, ["Look at the rules of Web clients before you apply them."]);
     let both = text("Spotfire Server", COVERS[0]);
     assert_eq!(both.notes, Vec::<String>::new());
     assert_eq!(both.text.matches("k8s-app: kube-dns}").count(), 1, "DNS is let out, and not in");
