@@ -9,18 +9,19 @@ pub mod aws_cloudformation;
 pub mod aws_terraform;
 pub mod firewalld;
 pub mod iptables;
+pub mod kubernetes;
 pub mod netsh;
 pub mod nftables;
 pub mod powershell;
 pub mod ufw;
 
 use crate::net::{Address, Addresses, Direction, Family, Policy, System};
-use crate::order::Map;
+use crate::order::{Map, sort_by_key};
 use crate::rule::{Enforcement, Rule, Ruleset};
 use crate::shell::Script;
 
 /// Every dialect, in the order of the page.
-pub static DIALECTS: [&Dialect; 9] = [
+pub static DIALECTS: [&Dialect; 10] = [
     &powershell::DIALECT,
     &netsh::DIALECT,
     &nftables::DIALECT,
@@ -30,6 +31,7 @@ pub static DIALECTS: [&Dialect; 9] = [
     &aws_terraform::DIALECT,
     &aws_cloudformation::DIALECT,
     &aws_cli::DIALECT,
+    &kubernetes::DIALECT,
 ];
 
 /// The dialect of that identifier.
@@ -82,7 +84,7 @@ pub struct Dialect {
     /// The directions of rules in which it can refer to a group of ours in place of that group's addresses: it does, unless
     /// [`PEERS`] says otherwise.
     pub refers: &'static [Direction],
-    /// What the firewall may refuse of a plan although each of its rules can be said: whole sentences.
+    /// What the firewall may refuse of a plan, or do besides, although each of its rules can be said: whole sentences.
     pub exceeds: fn(&Plan) -> Vec<String>,
     /// Prints a plan; lines end in a line feed.
     pub print: fn(&Plan, Text) -> String,
@@ -426,6 +428,36 @@ const BY_ADDRESSES: &str = "addresses";
 /// True for what every firewall of a host understands: they resolve names once, while they start, or not at all.
 fn numbers_only(address: &Address) -> bool {
     !matches!(address, Address::Name(_))
+}
+
+/// A network with its length, also where it is a single host; names are none.
+fn network(address: &Address) -> Option<(Family, String)> {
+    let family = address.family()?;
+    let length = if family == Family::V4 { 32 } else { 128 };
+    Some((
+        family,
+        match address {
+            Address::Host(ip) => format!("{ip}/{length}"),
+            other => other.to_string(),
+        },
+    ))
+}
+
+/// The other groups that rules refer to, each with its name, in the order of their numbers.
+fn others<'a>(plan: &'a Plan) -> Vec<(u32, &'a str)> {
+    let referred = plan.rules.iter().filter(|planned| planned.refers).map(|planned| planned.rule.peer());
+    let mut others: Vec<(u32, &str)> =
+        referred.filter(|peer| peer.group != plan.group).map(|peer| (peer.group, peer.name.as_str())).collect();
+    sort_by_key(&mut others, |(group, _)| *group);
+    others.dedup_by_key(|(group, _)| *group);
+    others
+}
+
+/// A line that says what a rule is for.
+fn comment(rule: &Rule, indent: &str) -> String {
+    let Rule { source, destination, protocol, ports, purpose, key, .. } = rule;
+    let (source, destination, purpose) = (plain(&source.name), plain(&destination.name), plain(purpose));
+    format!("{indent}# {source} to {destination}, {protocol} {ports}: {purpose} ({key})\n")
 }
 
 /// The script as it is pasted: with the plan's head, and refusing to run while something is held back.

@@ -99,7 +99,7 @@ fn unreachable_base(deployment: &Deployment, managed: &[&Group]) -> Option<Findi
     })
 }
 
-/// What the firewall around a group may refuse, as far as it is known before it does.
+/// What the firewall around a group may refuse, or do besides, as far as it is known before it does.
 fn exceeded(catalog: &Catalog, deployment: &Deployment, flows: &[Flow], group: &Group) -> Vec<Finding> {
     let dialect = firewall(group);
     if dialect.place != dialect::Place::Cloud {
@@ -110,7 +110,7 @@ fn exceeded(catalog: &Catalog, deployment: &Deployment, flows: &[Flow], group: &
     let finding = |sentence: String| Finding {
         severity: Severity::Warning,
         place: Place::Deployment,
-        message: format!("{} may take too many rules.", group.name),
+        message: format!("Look at the rules of {} before you apply them.", group.name),
         reason: sentence,
         sources: Vec::new(),
         fixes: Vec::new(),

@@ -12,6 +12,7 @@ mod aws_terraform;
 mod firewalld;
 pub mod frames;
 mod iptables;
+mod kubernetes;
 mod netsh;
 mod nftables;
 mod powershell;
@@ -78,12 +79,13 @@ pub enum Task {
 }
 
 /// Who reads which language, one file each.
-const READERS: [&Reader; 9] = [
+const READERS: [&Reader; 10] = [
     &aws_cli::READER,
     &aws_cloudformation::READER,
     &aws_terraform::READER,
     &firewalld::READER,
     &iptables::READER,
+    &kubernetes::READER,
     &netsh::READER,
     &nftables::READER,
     &powershell::READER,

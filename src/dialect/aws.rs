@@ -5,10 +5,9 @@
 //! cannot be two of them; a peer is one network, written with its length and without host bits, or one group; a description
 //! has at most 255 characters, none of which `plain` would not keep.
 
-use super::{Dialect, Field, LINUX, PEERS, Place, Plan, Text, plain};
+use super::{Dialect, Field, LINUX, PEERS, Place, Plan, Text, comment, network, plain};
 use crate::count::counted;
 use crate::net::{Address, Direction, Family, Policy, PortRange, Protocol};
-use crate::order::sort_by_key;
 use crate::rule::Rule;
 
 /// What every dialect of AWS is. Name, words and printing are each one's own.
@@ -116,10 +115,8 @@ impl Row<'_> {
     /// Lines that say whom it is for: once for each flow of a text.
     pub(super) fn comments(&self, indent: &str) -> String {
         let mut out = String::new();
-        for Rule { source, destination, protocol, ports, purpose, key, .. } in &self.new {
-            let (source, destination) = (plain(&source.name), plain(&destination.name));
-            let purpose = plain(purpose);
-            out.push_str(&format!("{indent}# {source} to {destination}, {protocol} {ports}: {purpose} ({key})\n"));
+        for rule in &self.new {
+            out.push_str(&comment(rule, indent));
         }
         out
     }
@@ -174,28 +171,6 @@ fn peers(refers: bool, group: u32, addresses: Option<&[&Address]>) -> Vec<Peer> 
         }
     }
     peers
-}
-
-fn network(address: &Address) -> Option<(Family, String)> {
-    let family = address.family()?;
-    let length = if family == Family::V4 { 32 } else { 128 };
-    Some((
-        family,
-        match address {
-            Address::Host(ip) => format!("{ip}/{length}"),
-            other => other.to_string(),
-        },
-    ))
-}
-
-/// The other groups that rules refer to, each with its name, in the order of their numbers.
-pub(super) fn others<'a>(plan: &'a Plan) -> Vec<(u32, &'a str)> {
-    let referred = plan.rules.iter().filter(|planned| planned.refers).map(|planned| planned.rule.peer());
-    let mut others: Vec<(u32, &str)> =
-        referred.filter(|peer| peer.group != plan.group).map(|peer| (peer.group, peer.name.as_str())).collect();
-    sort_by_key(&mut others, |(group, _)| *group);
-    others.dedup_by_key(|(group, _)| *group);
-    others
 }
 
 /// Sentences about what the group does not take, whoever made the other rules it has.

@@ -8,8 +8,8 @@
 
 use std::fmt::Write;
 
-use super::aws::{AWS, NAMES, Peer, others, rows};
-use super::{Dialect, Field, PEERS, Plan, Text, pasted, plain};
+use super::aws::{AWS, NAMES, Peer, rows};
+use super::{Dialect, Field, PEERS, Plan, Text, others, pasted, plain};
 use crate::shell::{Script, printed};
 
 /// The record.

@@ -7,8 +7,8 @@
 
 use std::fmt::Write;
 
-use super::aws::{AWS, NAMES, Peer, Row, others, rows};
-use super::{Dialect, Plan, Text, plain};
+use super::aws::{AWS, NAMES, Peer, Row, rows};
+use super::{Dialect, Plan, Text, others, plain};
 use crate::net::{Direction, Family};
 
 /// The record.

@@ -7,8 +7,8 @@
 
 use std::fmt::Write;
 
-use super::aws::{AWS, NAMES, Peer, Row, others, rows};
-use super::{Dialect, Field, PEERS, Plan, Text, plain};
+use super::aws::{AWS, NAMES, Peer, Row, rows};
+use super::{Dialect, Field, PEERS, Plan, Text, others, plain};
 use crate::net::{Direction, Family, Policy};
 
 /// The record.

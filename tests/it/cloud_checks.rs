@@ -17,7 +17,7 @@ use crate::printing::{COVERS, named, print};
 use crate::scenarios::{self, CATALOG, apply, group};
 
 /// The folder of the programs.
-fn programs() -> Option<PathBuf> {
+pub fn programs() -> Option<PathBuf> {
     match std::env::var_os("PORTCULLIS_CLOUD_CHECKS").map(PathBuf::from).filter(|path| path.is_dir()) {
         Some(path) => Some(path),
         None if std::env::var("CI").is_ok_and(|ci| ci == "true") => panic!("PORTCULLIS_CLOUD_CHECKS names no folder"),
@@ -29,16 +29,18 @@ fn programs() -> Option<PathBuf> {
 }
 
 /// A folder that goes when this is dropped.
-struct Folder(PathBuf);
+pub struct Folder(PathBuf);
 
 impl Folder {
-    fn new(name: &str) -> Self {
+    /// A new one of that name.
+    pub fn new(name: &str) -> Self {
         let path = std::env::temp_dir().join(format!("portcullis-cloud-{}-{name}", std::process::id()));
         fs::create_dir_all(&path).expect("a temporary folder");
         Self(path)
     }
 
-    fn write(&self, name: &str, text: &str) -> PathBuf {
+    /// Writes a file of that name; where it is.
+    pub fn write(&self, name: &str, text: &str) -> PathBuf {
         let path = self.0.join(name);
         fs::write(&path, text).expect("a temporary file");
         path

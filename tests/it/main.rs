@@ -28,6 +28,8 @@ mod iptables_later;
 mod iptables_refusals;
 mod iptables_save;
 mod iptables_text;
+mod kubernetes;
+mod kubernetes_text;
 mod large;
 mod laws;
 mod limits;

@@ -166,13 +166,26 @@ fn a_name_that_looks_like_a_word_of_the_text_is_still_a_name() {
 }
 
 /// What makes a text refuse to run where something is held back.
-const REFUSALS: [&str; 5] = [
+const REFUSALS: [&str; 6] = [
     "  stop 'Fill in what is missing on the page and copy again.'\n",
     "Write-Warning 'Nothing was changed. Fill in what is missing on the page and copy again.'\nreturn\n",
     "@echo Nothing was changed. Fill in what is missing on the page and copy again.\n",
     "    precondition {\n",
     "    Assertions:\n",
+    SENTENCES,
 ];
+/// Where the sentences themselves refuse, each document of a text has them.
+const SENTENCES: &str = "    - \"Held back: ";
+
+/// A text without what makes it, or its first document, refuse.
+fn willing(text: &str, refusal: &str) -> String {
+    if refusal != SENTENCES {
+        return text.replacen(refusal, "", 1);
+    }
+    let (first, rest) = text.split_at(text.find("\n---\n").unwrap_or(text.len()));
+    let willing = first.split_inclusive('\n').filter(|line| !line.starts_with(refusal));
+    willing.collect::<String>() + rest
+}
 
 #[test]
 fn a_text_that_holds_back_but_does_not_refuse_is_noticed() {
@@ -183,8 +196,7 @@ fn a_text_that_holds_back_but_does_not_refuse_is_noticed() {
     }
     for text in printed("missing", &missing, |_| {}) {
         for refusal in REFUSALS.iter().filter(|refusal| text.text.contains(**refusal)) {
-            let runs = text.text.replacen(refusal, "", 1);
-            assert!(!text.asked().check(&runs).agrees(), "{}", text.shown);
+            assert!(!text.asked().check(&willing(&text.text, refusal)).agrees(), "{}", text.shown);
             let silent: Vec<&str> = text.text.lines().filter(|line| !line.contains("Held back: ")).collect();
             assert!(!text.asked().check(&(silent.join("\n") + "\n")).agrees(), "{}", text.shown);
             *tried.entry(text.dialect.id).or_insert(0) += 1;

@@ -5,7 +5,9 @@ use std::collections::BTreeSet;
 use portcullis::net::Direction;
 
 use crate::allowed::Allowed;
-use crate::{aws_text, firewalld_text, iptables_text, netsh_text, nft_text, powershell_text, ufw_text};
+use crate::{
+    aws_text, firewalld_text, iptables_text, kubernetes_text, netsh_text, nft_text, powershell_text, ufw_text,
+};
 
 /// What a printed text says.
 #[derive(Debug, Default)]
@@ -31,6 +33,7 @@ pub fn read(dialect: &str, text: &str) -> Result<Read, String> {
         "aws-cli" => aws_text::cli(text).map(|(read, _)| read),
         "aws-cloudformation" => aws_text::cloudformation(text).map(|(read, _)| read),
         "iptables" => iptables_text::read(text),
+        "kubernetes" => kubernetes_text::read(text),
         "netsh" => netsh_text::read(text),
         "firewalld" => firewalld_text::read(text),
         "nftables" => nft_text::read(text),

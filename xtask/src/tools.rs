@@ -22,9 +22,15 @@ const AXE: &str = "4.14.1";
 /// Another generator of firewall rules, which the tests compare ours with.
 const AERLEON: &str = "1.18.0";
 
-/// Checkers of what clouds are told: templates, Terraform's language, and the command line of AWS with a server that plays AWS.
-const CLOUD_CHECKS: [&str; 4] =
-    ["cfn-lint==1.51.0", "moto[ec2,server]==5.2.1", "awscli==1.45.11", "python-hcl2==8.1.4"];
+/// Checkers of what clouds are told: templates, Terraform's language, the command line of AWS with a server that plays AWS, and
+/// the schemas of Kubernetes.
+const CLOUD_CHECKS: [&str; 5] = [
+    "cfn-lint==1.51.0",
+    "moto[ec2,server]==5.2.1",
+    "awscli==1.45.11",
+    "python-hcl2==8.1.4",
+    "kubernetes-validate==1.37.0",
+];
 
 /// Adds the WebAssembly target to the toolchain.
 pub fn wasm_target() -> Result {
