@@ -1,7 +1,11 @@
 //! What is handed to the machines: which of them get a text, in which firewall's language, whether that firewall can carry
-//! it, and all texts together as one archive. Prints nothing itself, and touches no browser.
+//! it, and all texts together as one archive, with an Ansible playbook that runs them. Prints no rule itself, and touches no
+//! browser.
 
+mod ansible;
 mod zip;
+
+use ansible::Playbook;
 
 use crate::catalog::{Catalog, Kind};
 use crate::count::counted;
@@ -11,7 +15,7 @@ use crate::enforce;
 use crate::finding::{Finding, Fix, Place, Severity};
 use crate::flow::Flow;
 use crate::net::{Addresses, Direction, Policy};
-use crate::snippet::{Context, Snippet, asked, snippet};
+use crate::snippet::{Context, Snippet, asked, file_name, snippet};
 
 /// The groups that have a text: they take part and are not somebody else's. Clients come last.
 pub fn managed(catalog: &Catalog, deployment: &Deployment) -> Vec<GroupId> {
@@ -164,10 +168,20 @@ pub fn files(
 ) -> Result<Vec<File>, String> {
     let mut files: Vec<File> = Vec::new();
     let mut steps = String::new();
+    let mut playbook = Playbook::default();
+    let mut stems: Vec<String> = Vec::new();
     for group in managed(catalog, deployment).into_iter().filter_map(|id| deployment.group(id)) {
         let dialect = firewall(group);
         let ruleset = enforce::host(catalog, deployment, flows, group.id);
         let mut applied: Option<Snippet> = None;
+        let name = file_name(context.product, &ruleset.name, dialect.extension);
+        let mut stem = name.split('.').next().unwrap_or_default().to_owned();
+        // Names that differ only in what a file name cannot say.
+        while stems.contains(&stem) {
+            stem = format!("{stem}-{}", group.id.0);
+        }
+        let name = format!("{stem}.{}", dialect.extension);
+        stems.push(stem);
         for (text, folder) in FOLDERS {
             if !dialect.texts(group.policy).any(|has| has == text) {
                 continue;
@@ -176,21 +190,16 @@ pub fn files(
             if !asked(dialect, text, &ruleset, directions).check(&snippet.text).agrees() {
                 return Err(ruleset.name);
             }
-            let path = format!("{folder}/{}", snippet.file_name);
-            let taken = files.iter().any(|(other, _)| *other == path);
-            // Names that differ only in what a file name cannot say.
-            let path = match snippet.file_name.rsplit_once('.') {
-                Some((stem, extension)) if taken => format!("{folder}/{stem}-{}.{extension}", group.id.0),
-                _ => path,
-            };
-            files.push((path, snippet.file.clone()));
+            files.push((format!("{folder}/{name}"), snippet.file.clone()));
             if text == Text::Apply {
                 applied = Some(snippet);
             }
         }
         let Some(applied) = applied else { continue };
         steps.push_str(&step(group, dialect, &applied));
+        playbook.add(group, dialect, &name, &applied);
     }
+    files.extend(playbook.files());
     let readme = format!(
         "Portcullis - {} {} - catalog {}\n{}\n{steps}\n{LAST}",
         context.product, context.release, context.catalog, FIRST
@@ -211,6 +220,8 @@ Firewall rules, one file for each group of machines. Every machine of a group ge
 
 On Windows run .ps1 files with powershell -ExecutionPolicy Bypass -File, and .cmd files in a command prompt, both as
 administrator. On Linux run .sh files as root: sh FILE.
+
+Who keeps machines by Ansible runs portcullis.yml instead, which does these steps on all of them and says at its top how.
 ";
 
 const LAST: &str =
