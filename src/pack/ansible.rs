@@ -74,10 +74,7 @@ impl Playbook {
         }
         for system in self.systems {
             match system {
-                System::Linux => {
-                    file("ansible/confirm.yml", include_str!("ansible/confirm.yml").to_owned());
-                    file("ansible/look.sh", include_str!("ansible/look.sh").to_owned());
-                }
+                System::Linux => file("ansible/look.sh", include_str!("ansible/look.sh").to_owned()),
                 System::Windows => file("ansible/look.ps1", include_str!("ansible/look.ps1").to_owned()),
             }
         }

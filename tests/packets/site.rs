@@ -212,8 +212,7 @@ impl Site {
     }
 
     /// Puts the archive of all machines on those of a group.
-    pub fn unpack(&self, version: &Version, group: &str) {
-        let deployment = &version.deployment;
+    pub fn unpack(&self, deployment: &Deployment, group: &str) {
         let context =
             Context { product: CATALOG.product, release: deployment.release, catalog: CATALOG.version, fragment: "" };
         let files = pack::files(&CATALOG, deployment, &flows(&CATALOG, deployment), &Direction::ALL, &context);
@@ -228,15 +227,14 @@ impl Site {
         let text = format!("{ansible} -i inventory.ini portcullis.yml {words}");
         self.on_each(&self.of(group), |at, _| {
             self.lab.put(at, "inventory.ini", &format!("[{hosts}]\nmachine {connection}\n"));
-            let ran = self.lab.run(at, Way::Sh, &text, "");
-            ran.printed
+            self.lab.run(at, Way::Sh, &text, "").printed
         })
     }
 
-    /// Notes that every machine of a group has what a version says, and nothing else.
-    pub fn given(&mut self, group: &str, version: Option<&Version>) {
+    /// Notes that every machine of a group has what a version says.
+    pub fn given(&mut self, group: &str, version: &Version) {
         for at in self.of(group) {
-            self.given[at] = version.map(|version| Arc::new(View::new(version, &self.places))).into_iter().collect();
+            self.given[at].push(Arc::new(View::new(version, &self.places)));
         }
     }
 
