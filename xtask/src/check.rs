@@ -139,6 +139,7 @@ struct Kit<'a> {
     clippy: bool,
     cargo_deny: Option<PathBuf>,
     aerleon: Option<PathBuf>,
+    ansible: Option<PathBuf>,
     axe: Option<PathBuf>,
     packets: bool,
     /// The browsers that are here, the one of every day first.
@@ -157,6 +158,7 @@ impl<'a> Kit<'a> {
             clippy: report.has("lints", tools::component("clippy", "clippy")).is_some(),
             cargo_deny: report.has("licences and sources", tools::cargo_deny(places)),
             aerleon: report.has("another generator beside ours", tools::aerleon(places)),
+            ansible: report.has("the playbook, by Ansible", tools::ansible(places)),
             axe: report.has("accessibility, in the browser", tools::axe(places)),
             packets: report.has("packets through real rules", namespaces()).is_some(),
             engines: Vec::new(),
@@ -198,6 +200,7 @@ impl<'a> Kit<'a> {
             .env("PORTCULLIS_DIST", &self.places.dist);
         for (name, value) in [
             ("PORTCULLIS_AERLEON", self.aerleon.clone()),
+            ("PORTCULLIS_ANSIBLE", self.ansible.clone()),
             ("PORTCULLIS_AXE", self.axe.clone()),
             ("PORTCULLIS_CHROMIUM", system::CHROMIUM.path()),
             ("PORTCULLIS_CHROMEDRIVER", system::CHROMEDRIVER.path()),

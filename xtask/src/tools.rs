@@ -21,6 +21,8 @@ const BINARYEN: &str = "132.0.0";
 const AXE: &str = "4.14.1";
 /// Another generator of firewall rules, which the tests compare ours with.
 const AERLEON: &str = "1.18.0";
+/// Runs the playbook that comes with the texts; the last release for Python 3.11.
+const ANSIBLE: &str = "2.19.14";
 
 /// Adds the WebAssembly target to the toolchain.
 pub fn wasm_target() -> Result {
@@ -78,21 +80,36 @@ pub fn axe(places: &Places) -> Result<PathBuf> {
 
 /// Aerleon's program in a Python environment of its own, where Python is there to make one.
 pub fn aerleon(places: &Places) -> Result<PathBuf> {
-    // A new version gets a new folder; its program is what pip writes last.
-    let environment = places.tools.join(format!("aerleon-{AERLEON}"));
+    // Its program is what pip writes last.
+    let time = "under a minute";
+    let programs = python(places, &format!("aerleon-{AERLEON}"), "aclgen", &[&format!("aerleon=={AERLEON}")], time)?;
+    Ok(programs.join(format!("aclgen{}", std::env::consts::EXE_SUFFIX)))
+}
+
+/// The program that runs playbooks, where Python is there for it. There is none on Windows.
+pub fn ansible(places: &Places) -> Result<PathBuf> {
+    let (name, package) = (format!("ansible-{ANSIBLE}"), format!("ansible-core=={ANSIBLE}"));
+    let program = "ansible-playbook";
+    Ok(python(places, &name, program, &[&package], "under a minute")?.join(program))
+}
+
+/// The folder of the programs of a Python environment that has these packages; a new version gets a new folder. `last` is
+/// there only when all of them are.
+fn python(places: &Places, name: &str, last: &str, packages: &[&str], time: &str) -> Result<PathBuf> {
+    let environment = places.tools.join(name);
     let programs = environment.join(if cfg!(windows) { "Scripts" } else { "bin" });
     let program = |name: &str| programs.join(format!("{name}{}", std::env::consts::EXE_SUFFIX));
-    if program("aclgen").is_file() {
-        return Ok(program("aclgen"));
+    if program(last).is_file() {
+        return Ok(programs);
     }
     let python = system::PYTHON.path().ok_or_else(|| system::PYTHON.advice())?;
-    say(&format!("Aerleon {AERLEON} is missing: installing it (under a minute)"));
+    say(&format!("{} missing: installing into {name} ({time})", packages.join(", ")));
     run(Command::new(python).args(["-m", "venv"]).arg(&environment))
         .map_err(|error| format!("{error}\n{}", system::PYTHON.advice()))?;
     let mut pip = Command::new(program("python"));
-    pip.args("-m pip install --quiet --disable-pip-version-check".split(' ')).arg(format!("aerleon=={AERLEON}"));
+    pip.args("-m pip install --quiet --disable-pip-version-check".split(' ')).args(packages);
     run(&mut pip)?;
-    Ok(program("aclgen"))
+    Ok(programs)
 }
 
 /// The checker of licences and sources.
