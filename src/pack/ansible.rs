@@ -27,9 +27,9 @@ impl Playbook {
     /// Adds the machines of a group; `file` is what all of its texts are called.
     pub(super) fn add(&mut self, group: &Group, dialect: &Dialect, file: &str, snippet: &Snippet) {
         let hosts = file.split('.').next().unwrap_or_default().replace('-', "_");
-        let _ = write!(self.inventory, "#   [{hosts}]\n");
+        let _ = writeln!(self.inventory, "#   [{hosts}]");
         for address in group.listens.list() {
-            let _ = write!(self.inventory, "#   {address}\n");
+            let _ = writeln!(self.inventory, "#   {address}");
         }
         let system = dialect.system;
         if !self.systems.contains(&system) {

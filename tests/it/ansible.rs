@@ -86,9 +86,12 @@ fn deployments() -> Vec<(String, Deployment)> {
     let mut hostile = scenarios::cluster();
     let names =
         ["{{ 7*7 }}", "{% raw %}", "a\": !unsafe b", "# not a comment", "x\n  hosts: all", "- name: \\u0041", "{{"];
-    for (at, name) in names.into_iter().chain(HOSTILE).enumerate() {
-        let groups = pack::managed(&CATALOG, &hostile);
-        hostile.apply(&CATALOG, &Edit::Rename(groups[at % groups.len()], name.to_owned()));
+    let groups = pack::managed(&CATALOG, &hostile);
+    let names: Vec<&str> = names.into_iter().chain(HOSTILE).collect();
+    for (at, names) in names.chunks(groups.len()).enumerate() {
+        for (id, name) in groups.iter().zip(names) {
+            hostile.apply(&CATALOG, &Edit::Rename(*id, (*name).to_owned()));
+        }
         all.push((format!("hostile-{at}"), hostile.clone()));
     }
     all
