@@ -221,7 +221,7 @@ Firewall rules, one file for each group of machines. Every machine of a group ge
 On Windows run .ps1 files with powershell -ExecutionPolicy Bypass -File, and .cmd files in a command prompt, both as
 administrator. On Linux run .sh files as root: sh FILE.
 
-Who keeps machines by Ansible runs portcullis.yml instead, which does these steps on all of them and says at its top how.
+With Ansible, portcullis.yml does these steps, and says at its top how.
 ";
 
 const LAST: &str =

@@ -82,14 +82,12 @@ impl Playbook {
     }
 }
 
-const FIRST: &str = "# All machines of the deployment, by the texts beside this file. From this folder:
-#   ansible-playbook -i inventory.ini portcullis.yml --check                        says what would happen
+const FIRST: &str = "# All machines, by the texts beside this file. From this folder, with your own inventory:
 #   ansible-playbook -i inventory.ini portcullis.yml                                puts the rules in place, also after a restart
+#   ansible-playbook -i inventory.ini portcullis.yml --check                        only tries
 #   ansible-playbook -i inventory.ini portcullis.yml -e portcullis_state=absent     takes them out
+# One machine of each group goes first; if it fails, nobody follows. A whole policy of Linux takes itself back where a new
+# connection fails. Rules of ours that somebody changed or removed are put back; what others add beside them is not noticed.
 #
-# One machine of each group goes first; if it fails, nobody follows. A whole policy of Linux is confirmed by a new connection,
-# and takes itself back where there is none. What is in place is left alone, and rules of ours that somebody changed or removed
-# are put back. Not noticed: what others add beside them.
-#
-# The groups that your inventory has to have; the addresses are those of the page:
+# The groups of your inventory, with the addresses of the page:
 ";
