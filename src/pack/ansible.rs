@@ -15,12 +15,11 @@ use crate::net::System;
 use crate::shell::RUN;
 use crate::snippet::Snippet;
 
-/// A play and its group of the inventory, as they are written so far.
+/// Plays and groups of the inventory, as they are written so far.
 #[derive(Default)]
 pub(super) struct Playbook {
     plays: String,
     inventory: String,
-    systems: Vec<System>,
 }
 
 impl Playbook {
@@ -31,63 +30,53 @@ impl Playbook {
         for address in group.listens.list() {
             let _ = writeln!(self.inventory, "#   {address}");
         }
-        let system = dialect.system;
-        if !self.systems.contains(&system) {
-            self.systems.push(system);
-        }
-        let guarded = dialect.texts(group.policy).any(|text| text == Text::Guarded);
-        let apply = if guarded { "2-confirm-or-roll-back" } else { "2-apply" };
-        let confirm = if guarded { format!(", confirm: {RUN}/{}-unconfirmed", dialect.id) } else { String::new() };
-        let (host, root) = match system {
-            System::Linux => ("look: look.sh, shell: sh", "true"),
-            System::Windows => ("look: look.ps1", "false"),
+        let host = match dialect.system {
+            System::Linux => "look: look.sh, shell: sh",
+            System::Windows => "look: look.ps1",
         };
         let _ = write!(
             self.plays,
-            "
-- name: \"{}: {}, {}, {}\"
-  hosts: {hosts}
-  gather_facts: false
-  become: {root}
-  serial: [1, \"100%\"]
-  vars:
-    portcullis: {{text: {file}, apply: {apply}, stores: {}, {host}{confirm}}}
-    portcullis_texts: \"{{{{ lookup('ansible.builtin.file', '{apply}/{file}', '3-make-it-last/{file}') | hash('sha256') }}}}\"
-  tasks:
-    - ansible.builtin.import_tasks: ansible/tasks.yml
-",
+            "\n- name: \"{}: {}, {}\"\n  hosts: {hosts}\n  become: {}\n  vars:\n    portcullis: {{text: {file}, {host}, apply: ",
             plain(&group.name),
             dialect.name,
-            group.policy.name().to_ascii_lowercase(),
             counted(snippet.written, "rule"),
-            dialect.stores
+            dialect.system == System::Linux,
         );
+        if dialect.texts(group.policy).any(|text| text == Text::Guarded) {
+            let _ = write!(self.plays, "2-confirm-or-roll-back, confirm: {RUN}/{}-unconfirmed", dialect.id);
+        } else {
+            self.plays.push_str("2-apply");
+        }
+        self.plays.push_str(PLAY);
     }
 
-    /// The playbook and what belongs to it; nothing where nobody would play.
-    pub(super) fn files(self) -> Vec<File> {
-        let mut files = Vec::new();
-        let mut file = |path: &str, text: String| files.push((path.to_owned(), text));
-        if !self.systems.is_empty() {
-            file("portcullis.yml", format!("{FIRST}{}{}", self.inventory, self.plays));
-            file("ansible/tasks.yml", include_str!("ansible/tasks.yml").to_owned());
-        }
-        for system in self.systems {
-            match system {
-                System::Linux => file("ansible/look.sh", include_str!("ansible/look.sh").to_owned()),
-                System::Windows => file("ansible/look.ps1", include_str!("ansible/look.ps1").to_owned()),
-            }
-        }
-        files
+    /// The playbook and what belongs to it.
+    pub(super) fn files(self) -> [File; 4] {
+        [
+            ("portcullis.yml", [FIRST, &self.inventory, &self.plays].concat()),
+            ("ansible/tasks.yml", include_str!("ansible/tasks.yml").to_owned()),
+            ("ansible/look.sh", include_str!("ansible/look.sh").to_owned()),
+            ("ansible/look.ps1", include_str!("ansible/look.ps1").to_owned()),
+        ]
+        .map(|(path, text)| (path.to_owned(), text))
     }
 }
 
-const FIRST: &str = "# All machines, by the texts beside this file. From this folder, with your own inventory:
+const FIRST: &str = "# All machines, by the texts beside this file. In this folder, with your inventory:
 #   ansible-playbook -i inventory.ini portcullis.yml                                puts the rules in place, also after a restart
 #   ansible-playbook -i inventory.ini portcullis.yml --check                        only tries
 #   ansible-playbook -i inventory.ini portcullis.yml -e portcullis_state=absent     takes them out
 # One machine of each group goes first; if it fails, nobody follows. A whole policy of Linux takes itself back where a new
 # connection fails. Rules of ours that somebody changed or removed are put back; what others add beside them is not noticed.
-#
 # The groups of your inventory, with the addresses of the page:
 ";
+
+/// The rest of every play.
+const PLAY: &str = r#"}
+    portcullis_goal: "{{ {'present': '^in place', 'absent': '^nothing'}[portcullis_state | default('present')] }}"
+    portcullis_look: "ansible/{{ portcullis.look }} {{ lookup('ansible.builtin.file', portcullis.apply ~ '/' ~ portcullis.text, '3-make-it-last/' ~ portcullis.text) | hash('sha256') }}"
+  gather_facts: false
+  serial: [1, "100%"]
+  tasks:
+    - ansible.builtin.import_tasks: ansible/tasks.yml
+"#;

@@ -107,11 +107,11 @@ const READ: &str = "import sys, yaml
 for path in sys.argv[1:]:
     for play in yaml.safe_load(open(path, encoding='utf-8')):
         own = play['vars']['portcullis']
-        row = [path, play['name'], play['hosts'], own['text'], own['apply'], str(own['stores']), own['look']]
+        row = [path, play['name'], play['hosts'], own['text'], own['apply'], own['look']]
         row += [own.get('shell', '-'), own.get('confirm', '-'), str(play['become'])]
-        row += [play['vars']['portcullis_texts'], play['tasks'][0]['ansible.builtin.import_tasks']]
+        row += [play['tasks'][0]['ansible.builtin.import_tasks']]
         assert set(play) == {'name', 'hosts', 'gather_facts', 'become', 'serial', 'vars', 'tasks'}, play
-        assert len(play['tasks']) == 1 and len(play['vars']) == 2, play
+        assert len(play['tasks']) == 1 and len(play['vars']) == 3, play
         print('\\t'.join(row))";
 
 #[test]
@@ -143,7 +143,7 @@ fn ansible_takes_every_playbook_and_it_names_the_files_that_were_read_back() {
 fn play(deployment: &Deployment, id: portcullis::deployment::GroupId, playbook: &Path, row: &[&str]) {
     let group = deployment.group(id).expect("a group");
     let dialect = pack::firewall(group);
-    let &[path, name, hosts, file, folder, stores, look, shell, confirm, root, texts, tasks] = row else {
+    let &[path, name, hosts, file, folder, look, shell, confirm, root, tasks] = row else {
         panic!("{row:?}");
     };
     assert_eq!(Path::new(path), playbook);
@@ -155,15 +155,8 @@ fn play(deployment: &Deployment, id: portcullis::deployment::GroupId, playbook: 
     assert_eq!(folder, if guarded { "2-confirm-or-roll-back" } else { "2-apply" });
     let waits = format!("/run/portcullis/{}-unconfirmed", dialect.id);
     assert_eq!(confirm, if guarded { &waits } else { "-" });
-    assert_eq!(stores, if dialect.stores { "True" } else { "False" });
     let linux = dialect.system == System::Linux;
     assert_eq!((look, shell, root), if linux { ("look.sh", "sh", "True") } else { ("look.ps1", "-", "False") });
-    assert_eq!(
-        texts,
-        format!(
-            "{{{{ lookup('ansible.builtin.file', '{folder}/{file}', '3-make-it-last/{file}') | hash('sha256') }}}}"
-        )
-    );
     let beside = |path: String| fs::read_to_string(playbook.with_file_name(path)).expect("in the archive");
     let applied = if guarded { Text::Guarded } else { Text::Apply };
     for (folder, text) in
