@@ -17,7 +17,7 @@ use crate::way::SWEEP;
 fn program() -> Option<String> {
     let named = std::env::var("PORTCULLIS_ANSIBLE").ok().filter(|path| Path::new(path).is_file());
     assert!(
-        named.is_some() || std::env::var("CI").is_err(),
+        named.is_some() || std::env::var("CI").as_deref() != Ok("true"),
         "PORTCULLIS_ANSIBLE names no program: cargo xtask test installs it"
     );
     if named.is_none() {
