@@ -1,7 +1,11 @@
 //! What is handed to the machines: which of them get a text, in which firewall's language, whether that firewall can carry
-//! it, and all texts together as one archive. Prints nothing itself, and touches no browser.
+//! it, and all texts together as one archive, with an Ansible playbook that runs them. Prints no rule itself, and touches no
+//! browser.
 
+mod ansible;
 mod zip;
+
+use ansible::Playbook;
 
 use crate::catalog::Catalog;
 use crate::count::counted;
@@ -11,7 +15,7 @@ use crate::enforce;
 use crate::finding::{Finding, Fix, Place, Severity};
 use crate::flow::Flow;
 use crate::net::{Addresses, Direction, Policy};
-use crate::snippet::{Context, Snippet, asked, snippet};
+use crate::snippet::{Context, Snippet, asked, file_name, snippet};
 
 /// The groups that have a text: they take part and are not somebody else's. Clients come last.
 pub fn managed(catalog: &Catalog, deployment: &Deployment) -> Vec<GroupId> {
@@ -208,10 +212,20 @@ pub fn files(
 ) -> Result<Vec<File>, String> {
     let mut files: Vec<File> = Vec::new();
     let mut steps = String::new();
+    let mut playbook = Playbook::default();
+    let mut stems: Vec<String> = Vec::new();
     for group in managed(catalog, deployment).into_iter().filter_map(|id| deployment.group(id)) {
         let dialect = firewall(group);
         let ruleset = enforce::rules(catalog, deployment, flows, dialect.point(group.id.0));
         let mut applied: Option<Snippet> = None;
+        let name = file_name(context.product, &ruleset.name, dialect.extension);
+        let mut stem = name.split('.').next().unwrap_or_default().to_owned();
+        // Names that differ only in what a file name cannot say.
+        while stems.contains(&stem) {
+            stem = format!("{stem}-{}", group.id.0);
+        }
+        let name = format!("{stem}.{}", dialect.extension);
+        stems.push(stem);
         for (text, folder) in FOLDERS {
             if !dialect.texts(ruleset.policy).any(|has| has == text) {
                 continue;
@@ -220,21 +234,18 @@ pub fn files(
             if !asked(dialect, text, &ruleset, directions, &deployment.settings).check(&snippet.text).agrees() {
                 return Err(ruleset.name);
             }
-            let path = format!("{folder}/{}", snippet.file_name);
-            let taken = files.iter().any(|(other, _)| *other == path);
-            // Names that differ only in what a file name cannot say.
-            let path = match snippet.file_name.rsplit_once('.') {
-                Some((stem, extension)) if taken => format!("{folder}/{stem}-{}.{extension}", group.id.0),
-                _ => path,
-            };
-            files.push((path, snippet.file.clone()));
+            files.push((format!("{folder}/{name}"), snippet.file.clone()));
             if text == Text::Apply {
                 applied = Some(snippet);
             }
         }
         let Some(applied) = applied else { continue };
         steps.push_str(&step(group, dialect, ruleset.policy, &applied));
+        if let dialect::Place::Host(system) = dialect.place {
+            playbook.add(group, dialect, system, &name, &applied);
+        }
     }
+    files.extend(playbook.files());
     let readme = format!(
         "Portcullis - {} {} - catalog {}\n{}\n{steps}\n{LAST}",
         context.product, context.release, context.catalog, FIRST
@@ -256,6 +267,8 @@ firewall is not for the machines: it is applied once, and says at its top how.
 
 On Windows run .ps1 files with powershell -ExecutionPolicy Bypass -File, and .cmd files in a command prompt, both as
 administrator. On Linux run .sh files as root: sh FILE.
+
+With Ansible, portcullis.yml does these steps, and says at its top how.
 ";
 
 const LAST: &str =

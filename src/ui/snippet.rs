@@ -334,7 +334,13 @@ fn all_machines(state: &State, told: &Callback<AttrValue>) -> Callback<MouseEven
         match pack::files(catalog, deployment, &state.derived.flows, directions, &context(&state, &fragment)) {
             Ok(files) => {
                 browser::download(&pack::archive_name(catalog), &pack::archive(&files));
-                told.emit(format!("{} and a README in one archive.", counted(files.len() - 1, "file")).into());
+                told.emit(
+                    format!(
+                        "{} and a README in one archive. Ansible runs its portcullis.yml.",
+                        counted(files.len() - 1, "file")
+                    )
+                    .into(),
+                );
             }
             Err(name) => told.emit(format!("{REFUSED} It is one for {name}.").into()),
         }

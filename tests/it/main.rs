@@ -6,6 +6,7 @@
 
 mod aerleon;
 mod allowed;
+mod ansible;
 mod arbitrary;
 mod aws_text;
 mod canonical;

@@ -4,20 +4,26 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use portcullis::net::{Direction, Protocol};
-use tree_sitter::{Node, Parser};
+use tree_sitter::{Node, Parser, Tree};
 
 use crate::allowed::{Gate, ports, span};
 use crate::reading::Read;
 
-/// Reads a text; the error says what does not belong.
-pub fn read(text: &str) -> Result<Read, String> {
+/// What the grammar makes of a text; the error says that it does not know it.
+pub fn parses(text: &str) -> Result<Tree, String> {
     let mut parser = Parser::new();
     parser.set_language(&tree_sitter_powershell::LANGUAGE.into()).map_err(|error| error.to_string())?;
     let tree = parser.parse(text, None).ok_or("not parsed")?;
-    let mut reader = Reader { text, read: Read::default() };
     if tree.root_node().has_error() {
         return Err("the grammar finds an error".to_owned());
     }
+    Ok(tree)
+}
+
+/// Reads a text; the error says what does not belong.
+pub fn read(text: &str) -> Result<Read, String> {
+    let tree = parses(text)?;
+    let mut reader = Reader { text, read: Read::default() };
     // The whole text is one call of one script block: a console runs all of it or nothing.
     let body = text.strip_prefix("& {\n").and_then(|text| text.strip_suffix("\n}\n")).ok_or("not one block")?;
     if body.lines().any(|line| line.trim().is_empty()) {

@@ -44,6 +44,7 @@ const MAY_NAME: [(&str, &[&str]); 25] = [
             "flow",
             "rule",
             "enforce",
+            "shell",
             "dialect",
             "snippet",
             "readback",

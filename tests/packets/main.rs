@@ -14,6 +14,7 @@
 #![cfg(target_os = "linux")]
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+mod ansible;
 mod backend;
 mod broken;
 mod lab;
@@ -85,6 +86,7 @@ on_every_firewall!(unconfirmed_texts_roll_back: crate::ALL, |it| {
     crate::way::guarded(&crate::story::default(), it);
 });
 on_every_firewall!(broken_texts_are_noticed: crate::ALL, crate::broken::noticed);
+on_every_firewall!(ansible_puts_rules_in_place_once: crate::ONE, crate::ansible::told);
 on_every_firewall!(what_is_refused_changes_nothing: crate::QUICK, crate::refused::changes_nothing);
 on_every_firewall!(every_text_alone_opens_exactly_its_own_flows: crate::ONE, crate::alone);
 

@@ -13,6 +13,7 @@ use portcullis::dialect::{Text, dialect};
 use portcullis::enforce;
 use portcullis::flow::flows;
 use portcullis::net::{Addresses, Direction};
+use portcullis::pack;
 use portcullis::rule::Enforcement;
 use portcullis::snippet::{Context, asked, snippet};
 
@@ -208,6 +209,38 @@ impl Site {
         let (firewall, name) = (self.backend.name, &self.places[at].name);
         let well = ran.survived && ran.status == Some(0);
         assert!(well, "{firewall}, {name}, {way:?}: {:?}\n{}\n{text}", (ran.survived, ran.status), ran.printed);
+    }
+
+    /// Puts the archive of all machines on those of a group.
+    pub fn unpack(&self, deployment: &Deployment, group: &str) {
+        let context =
+            Context { product: CATALOG.product, release: deployment.release, catalog: CATALOG.version, fragment: "" };
+        let files = pack::files(&CATALOG, deployment, &flows(&CATALOG, deployment), &Direction::ALL, &context);
+        for (path, text) in files.expect("read back") {
+            self.of(group).into_iter().for_each(|at| self.lab.put(at, &path, &text));
+        }
+    }
+
+    /// Runs the archive's playbook on every machine of a group, as its own controller; what Ansible printed last of each.
+    pub fn play(&self, ansible: &str, group: &str, hosts: &str, words: &str) -> Vec<String> {
+        let connection = "ansible_connection=local ansible_become=false ansible_remote_tmp=/tmp/ansible";
+        let text = format!("{ansible} -i inventory.ini portcullis.yml {words}");
+        self.on_each(&self.of(group), |at, _| {
+            self.lab.put(at, "inventory.ini", &format!("[{hosts}]\nmachine {connection}\n"));
+            self.lab.run(at, Way::Sh, &text, "").printed
+        })
+    }
+
+    /// Notes that every machine of a group has what a version says.
+    pub fn given(&mut self, group: &str, version: &Version) {
+        for at in self.of(group) {
+            self.given[at].push(Arc::new(View::new(version, &self.places)));
+        }
+    }
+
+    /// Loads the host's own rules anew on every machine of a group, and nothing else.
+    pub fn reload(&self, group: &str) {
+        self.on_each(&self.of(group), |at, _| self.go(at, Way::Sh, self.backend.boot));
     }
 
     /// Wakes what sleeps on every machine of a group, and waits until it has done its work.

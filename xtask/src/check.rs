@@ -140,6 +140,7 @@ struct Kit<'a> {
     cargo_deny: Option<PathBuf>,
     aerleon: Option<PathBuf>,
     cloud_checks: Option<PathBuf>,
+    ansible: Option<PathBuf>,
     axe: Option<PathBuf>,
     packets: bool,
     /// The browsers that are here, the one of every day first.
@@ -159,6 +160,7 @@ impl<'a> Kit<'a> {
             cargo_deny: report.has("licences and sources", tools::cargo_deny(places)),
             aerleon: report.has("another generator beside ours", tools::aerleon(places)),
             cloud_checks: report.has("texts for clouds", tools::cloud_checks(places)),
+            ansible: report.has("the playbook, by Ansible", tools::ansible(places)),
             axe: report.has("accessibility, in the browser", tools::axe(places)),
             packets: report.has("packets through real rules", namespaces()).is_some(),
             engines: Vec::new(),
@@ -201,6 +203,7 @@ impl<'a> Kit<'a> {
         for (name, value) in [
             ("PORTCULLIS_AERLEON", self.aerleon.clone()),
             ("PORTCULLIS_CLOUD_CHECKS", self.cloud_checks.clone()),
+            ("PORTCULLIS_ANSIBLE", self.ansible.clone()),
             ("PORTCULLIS_AXE", self.axe.clone()),
             ("PORTCULLIS_CHROMIUM", system::CHROMIUM.path()),
             ("PORTCULLIS_CHROMEDRIVER", system::CHROMEDRIVER.path()),

@@ -21,6 +21,8 @@ const BINARYEN: &str = "132.0.0";
 const AXE: &str = "4.14.1";
 /// Another generator of firewall rules, which the tests compare ours with.
 const AERLEON: &str = "1.18.0";
+/// Runs the playbook that comes with the texts; the last release for Python 3.11.
+const ANSIBLE: &str = "2.19.14";
 
 /// Checkers of what clouds are told: templates, Terraform's language, the command line of AWS with a server that plays AWS, and
 /// the schemas of Kubernetes.
@@ -103,6 +105,13 @@ pub fn cloud_checks(places: &Places) -> Result<PathBuf> {
     let programs = python(places, &name, done, &CLOUD_CHECKS, "some minutes")?;
     std::fs::write(programs.join(format!("{done}{}", std::env::consts::EXE_SUFFIX)), "")?;
     Ok(programs)
+}
+
+/// The program that runs playbooks, where Python is there for it. There is none on Windows.
+pub fn ansible(places: &Places) -> Result<PathBuf> {
+    let (name, package) = (format!("ansible-{ANSIBLE}"), format!("ansible-core=={ANSIBLE}"));
+    let program = "ansible-playbook";
+    Ok(python(places, &name, program, &[&package], "under a minute")?.join(program))
 }
 
 /// The folder of the programs of a Python environment that has these packages; a new version gets a new folder. `last` is

@@ -47,10 +47,11 @@ mount -o remount,bind,ro /
 
 /// The programs of a machine that are not this computer's.
 const PROGRAMS: [(&str, &str); 3] = [
-    // Sleeps until the laboratory says so.
+    // Sleeps until the laboratory says so; not at all where no time is asked for, as Ansible does.
     (
         "sleep",
-        r#"wake=/mnt/clock/$PPID
+        r#"[ "$1" != 0 ] || exit 0
+wake=/mnt/clock/$PPID
 mkfifo "$wake" && echo "$PPID" >/mnt/clock/asleep && read -r _ <"$wake"
 rm -f "$wake""#,
     ),
@@ -103,7 +104,19 @@ impl Lab {
         install(&self.namespaces[machine], name, text);
     }
 
-    /// Takes it away again.
+    /// Puts a file into the directory that a machine's shells start in.
+    ///
+    /// # Panics
+    /// If it cannot be written.
+    pub fn put(&self, machine: usize, path: &str, text: &str) {
+        let path = Path::new(HOME).join(path);
+        self.namespaces[machine].inside(|| {
+            fs::create_dir_all(path.parent().expect("a folder")).expect("a folder of its own");
+            fs::write(path, text).expect("a file of its own");
+        });
+    }
+
+    /// Takes a program of [`Lab::install`] away again.
     ///
     /// # Panics
     /// If it is not there.
