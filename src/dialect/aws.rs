@@ -188,6 +188,12 @@ fn network(address: &Address) -> Option<(Family, String)> {
     ))
 }
 
+/// True for the id of a VPC.
+pub(super) fn is_vpc(text: &str) -> bool {
+    let id = |id: &str| !id.is_empty() && id.len() <= 40 && id.bytes().all(|b| b.is_ascii_hexdigit());
+    text.strip_prefix("vpc-").is_some_and(id)
+}
+
 /// The other groups that rules refer to, each with its name, in the order of their numbers.
 pub(super) fn others<'a>(plan: &'a Plan) -> Vec<(u32, &'a str)> {
     let referred = plan.rules.iter().filter(|planned| planned.refers).map(|planned| planned.rule.peer());
