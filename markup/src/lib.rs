@@ -188,11 +188,15 @@ impl Element {
         let mut out = TokenStream::new();
         let mut rest: Vec<(&LitStr, &Value)> = Vec::new();
         for (name, value) in &self.attributes {
-            match (name.value().as_str(), value) {
-                ("value", Value::Expression(value)) if tag.value() == "input" => {
+            match (tag.value().as_str(), name.value().as_str()) {
+                ("input", "value") => {
                     out.extend(quote!(#node.value(::yew::html::IntoPropValue::into_prop_value(#value));));
                 }
-                ("checked", Value::Expression(value)) => out.extend(quote!(#node.checked(#value);)),
+                ("input", "checked") => out.extend(quote!(#node.checked(#value);)),
+                ("textarea", "value") | (_, "checked") => {
+                    let error = syn::Error::new(name.span(), "only an input can have this here");
+                    out.extend(error.into_compile_error());
+                }
                 _ => rest.push((name, value)),
             }
         }

@@ -173,6 +173,12 @@ fn peers(refers: bool, group: u32, addresses: Option<&[&Address]>) -> Vec<Peer> 
     peers
 }
 
+/// True for the id of a VPC.
+pub(super) fn is_vpc(text: &str) -> bool {
+    let id = |id: &str| !id.is_empty() && id.len() <= 40 && id.bytes().all(|b| b.is_ascii_hexdigit());
+    text.strip_prefix("vpc-").is_some_and(id)
+}
+
 /// Sentences about what the group does not take, whoever made the other rules it has.
 fn exceeds(plan: &Plan) -> Vec<String> {
     let rows = rows(plan);

@@ -8,7 +8,7 @@
 
 use std::fmt::Write;
 
-use super::aws::{AWS, NAMES, Peer, rows};
+use super::aws::{AWS, NAMES, Peer, is_vpc, rows};
 use super::{Dialect, Field, PEERS, Plan, Text, others, pasted, plain};
 use crate::shell::{Script, printed};
 
@@ -29,12 +29,9 @@ const VPC: Field = Field {
     id: "vpc",
     label: "VPC (an id, or any)",
     default: ANY,
-    check: |text| {
-        let id = |id: &str| !id.is_empty() && id.len() <= 40 && id.bytes().all(|b| b.is_ascii_hexdigit());
-        match text == ANY || text.strip_prefix("vpc-").is_some_and(id) {
-            true => Ok(()),
-            false => Err("write an id as vpc-0123abcd, or the word any."),
-        }
+    check: |text| match text == ANY || is_vpc(text) {
+        true => Ok(()),
+        false => Err("write an id as vpc-0123abcd, or the word any."),
     },
 };
 const ANY: &str = "any";

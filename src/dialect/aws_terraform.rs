@@ -7,7 +7,7 @@
 
 use std::fmt::Write;
 
-use super::aws::{AWS, NAMES, Peer, Row, rows};
+use super::aws::{AWS, NAMES, Peer, Row, is_vpc, rows};
 use super::{Dialect, Field, PEERS, Plan, Text, others, plain};
 use crate::net::{Direction, Family, Policy};
 
@@ -33,9 +33,7 @@ const VPC: Field = Field {
             word.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_')
                 && word.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_' || b == b'-')
         };
-        let id =
-            text.strip_prefix("vpc-").is_some_and(|id| !id.is_empty() && id.bytes().all(|b| b.is_ascii_hexdigit()));
-        match id || text.len() <= 200 && text.contains('.') && text.split('.').all(word) {
+        match is_vpc(text) || text.len() <= 200 && text.contains('.') && text.split('.').all(word) {
             true => Ok(()),
             false => Err("write an id as vpc-0123abcd, or an expression as var.vpc_id."),
         }

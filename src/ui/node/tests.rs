@@ -36,6 +36,7 @@ fn so_are_values_that_change() {
     same! { <p key="row">{ 12_usize }</p> };
     same! { <p key={12}></p> };
     same! { <input value={name.clone()} size="6" /> };
+    same! { <input value="words" /> };
     same! { <input type="checkbox" checked={yes} /> };
     let name = "d";
     same! { <p {name} {title}></p> };
