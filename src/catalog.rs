@@ -153,7 +153,7 @@ pub enum Kind {
     Data,
     /// User directories and sign-on.
     Directory,
-    /// Watches the others.
+    /// Watches the others, or gets to them.
     Monitoring,
     /// Somebody else's service.
     External,

@@ -180,7 +180,7 @@ const VOCABULARY: &str = "
     {port} {ports} {tool} {port}} { 10.3 12.0 PostgreSQL sign-on sub-process";
 
 /// Where a number is changed, as in the last column of the vendor's table and the tables of catalog-facts 2.
-const PLACES: [&str; 24] = [
+const PLACES: [&str; 25] = [
     "server.xml",
     "nm/config/nodemanager.properties",
     "Nodes & Services, Your network",
@@ -205,6 +205,7 @@ const PLACES: [&str; 24] = [
     "the layer of the analysis",
     "Copilot",
     "the log-forwarder chart",
+    "the operating system",
 ];
 
 /// The words of a text that are names of the product's: with a sign or a capital within.
