@@ -8,6 +8,9 @@ pub mod aws_cli;
 pub mod aws_cloudformation;
 pub mod aws_terraform;
 pub mod firewalld;
+mod gcp;
+pub mod gcp_cli;
+pub mod gcp_terraform;
 pub mod iptables;
 pub mod kubernetes;
 pub mod netsh;
@@ -21,7 +24,7 @@ use crate::rule::{Enforcement, Rule, Ruleset};
 use crate::shell::Script;
 
 /// Every dialect, in the order of the page.
-pub static DIALECTS: [&Dialect; 10] = [
+pub static DIALECTS: [&Dialect; 12] = [
     &powershell::DIALECT,
     &netsh::DIALECT,
     &nftables::DIALECT,
@@ -31,6 +34,8 @@ pub static DIALECTS: [&Dialect; 10] = [
     &aws_terraform::DIALECT,
     &aws_cloudformation::DIALECT,
     &aws_cli::DIALECT,
+    &gcp_terraform::DIALECT,
+    &gcp_cli::DIALECT,
     &kubernetes::DIALECT,
 ];
 

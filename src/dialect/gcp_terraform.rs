@@ -1,0 +1,93 @@
+//! Terraform: a resource for each firewall rule of one group of machines in Google Cloud. The texts of several groups stand
+//! beside each other in one module; they know each other by network tags only, so that none waits for another.
+//!
+//! What it must get right, besides what `gcp.rs` says: a resource that is called otherwise is destroyed and made anew, so names
+//! come from names of rules; what the provider would fill in by itself is written out.
+
+use std::fmt::Write;
+
+use super::gcp::{GCP, NETWORK, Row, rows, tag, tags};
+use super::{Dialect, Plan, Text, plain};
+use crate::net::Direction;
+
+/// The record.
+pub static DIALECT: Dialect = Dialect {
+    id: "gcp-terraform",
+    name: "Google Cloud, Terraform",
+    texts: &[Text::Apply],
+    extension: "tf",
+    how: "Save it beside the texts of the other groups, in one Terraform module with the provider hashicorp/google. Try it: terraform plan. Apply it, also after a change: terraform apply.",
+    lasts: "Safe to apply again: Terraform changes only what differs, and removes what a newer text lacks. Take it out: delete this file, then terraform apply.",
+    print,
+    ..GCP
+};
+
+fn print(plan: &Plan, _: Text) -> String {
+    let mut out = String::new();
+    for line in &plan.header {
+        let _ = writeln!(out, "# {line}");
+    }
+    out.push_str(&tags(plan));
+    let refusals = plan.refusals(plain);
+    if !refusals.is_empty() {
+        let held = format!("portcullis_g{}_held_back", plan.group);
+        let _ = write!(out, "\nlocals {{\n  {held} = [\n");
+        for refusal in refusals {
+            let _ = writeln!(out, "    \"Held back: {refusal}.\",");
+        }
+        let _ = write!(
+            out,
+            "  ]
+}}
+
+output \"{held}\" {{
+  value = local.{held}
+
+  precondition {{
+    condition     = length(local.{held}) == 0
+    error_message = join(\" \", concat([\"Nothing was changed. Fill in what is missing on the page.\"], local.{held}))
+  }}
+}}
+"
+        );
+    }
+    for row in rows(plan, "") {
+        rule(&mut out, plan, &row);
+    }
+    out
+}
+
+fn rule(out: &mut String, plan: &Plan, row: &Row) {
+    let Row { flow, comment, name, end, .. } = row;
+    let direction = if flow.direction == Direction::Ingress { "INGRESS" } else { "EGRESS" };
+    let _ = write!(
+        out,
+        "
+{comment}resource \"google_compute_firewall\" \"{}\" {{ # {}
+  name        = \"{name}\"
+  description = \"{}\"
+  network     = \"{}\"
+  direction   = \"{direction}\"
+  priority    = 1000
+  disabled    = false
+  target_tags = [\"{}\"]
+
+  {} = [\"{}\"]
+
+  allow {{
+    protocol = \"{}\"
+    ports    = [\"{}\"]
+  }}
+}}
+",
+        name.replace('-', "_"),
+        flow.key,
+        row.description(),
+        plan.setting(NETWORK.id),
+        tag(plan, plan.group),
+        end.replace('-', "_"),
+        row.peers("\", \"", "\",\n    \""),
+        flow.protocol.lower(),
+        flow.ports
+    );
+}
