@@ -465,6 +465,23 @@ fn comment(rule: &Rule, indent: &str) -> String {
     format!("{indent}# {source} to {destination}, {protocol} {ports}: {purpose} ({key})\n")
 }
 
+/// True for an expression of Terraform: names with points between them.
+fn is_expression(text: &str) -> bool {
+    let word = |word: &str| {
+        word.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_')
+            && word.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_' || b == b'-')
+    };
+    text.len() <= 200 && text.contains('.') && text.split('.').all(word)
+}
+
+/// An expression of Terraform as it stands in a text, which says how to declare a variable; anything else in quotes.
+fn expressed(out: &mut String, text: &str) -> String {
+    if let Some(variable) = text.strip_prefix("var.") {
+        out.push_str(&format!("# Once in the module: variable \"{variable}\" {{ type = string }}\n"));
+    }
+    if text.contains('.') { text.to_owned() } else { format!("\"{text}\"") }
+}
+
 /// The script as it is pasted: with the plan's head, and refusing to run while something is held back.
 fn pasted(plan: &Plan, text: Text, clean: fn(&str) -> String, script: Script) -> String {
     let refusals = if text.has_rules() { plan.refusals(clean) } else { Vec::new() };

@@ -6,16 +6,15 @@
 //! tags in one rule would be "or"; only a source can be a tag, never a destination. A rule is known by its name, in the whole
 //! project: so that it stays the same rule, the name comes from the group's tag and the flow, and from nothing else.
 
-use super::{Dialect, Field, LINUX, PEERS, Place, Plan, comment, network, others, plain};
+use super::{Dialect, Field, LINUX, Place, Plan, comment, network, others, plain};
 use crate::net::{Direction, Family, Policy};
 use crate::rule::Rule;
 
 /// What every dialect of Google Cloud is. Name, words and printing are each one's own.
-pub(super) const GCP: Dialect =
-    Dialect { place: Place::Cloud, assumes, fields: &[PEERS, TAGS, NETWORK], refers: &[Direction::Ingress], ..LINUX };
+pub(super) const GCP: Dialect = Dialect { place: Place::Cloud, assumes, refers: &[Direction::Ingress], ..LINUX };
 
 /// What network tags and names of rules begin with: this, and the number of the group of machines.
-const TAGS: Field = Field {
+pub(super) const TAGS: Field = Field {
     id: "tags",
     label: "Network tags are called this, and a number",
     default: "portcullis-g",
@@ -25,29 +24,23 @@ const TAGS: Field = Field {
     },
 };
 
-/// The network that the rules are for.
-pub(super) const NETWORK: Field = Field {
-    id: "network",
-    label: "VPC network",
-    default: "default",
-    check: |text| match is_name(text) && text.len() <= LONGEST && !text.ends_with('-') {
-        true => Ok(()),
-        false => Err("use at most 63 small letters, digits and -, beginning with a letter, not ending with -."),
-    },
-};
-
 fn is_name(text: &str) -> bool {
     text.starts_with(|c: char| c.is_ascii_lowercase())
         && text.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
 }
 
+/// True for what a network can be called.
+pub(super) fn is_network(text: &str) -> bool {
+    is_name(text) && text.len() <= LONGEST && !text.ends_with('-')
+}
+
 fn assumes(_: Policy, direction: Direction) -> &'static str {
     match direction {
         Direction::Ingress => {
-            "A network lets in only what one of its rules lists. Its other rules may let in more (default-allow-internal does in the network default), and a rule that denies with a priority of 1000 or less beats these."
+            "A network lets in only what one of its rules lists. Its other rules may let in more (default-allow-internal does in the network default), and what a rule with a priority number of 1000 or less, or a firewall policy of the organization, denies stays denied. Load balancers and health checks of Google come from addresses of their own, such as 35.191.0.0/16 and 130.211.0.0/22: list these as clients too."
         }
         Direction::Egress => {
-            "A network lets everything out by itself: these egress rules change nothing until a rule with a priority above 1000 denies it."
+            "A network lets everything out by itself: these egress rules change nothing until a rule with a priority number above 1000 denies the rest. DNS and time from Google need no rule."
         }
     }
 }
@@ -146,12 +139,12 @@ fn name(start: &str, key: &str, kind: &str, at: usize) -> String {
     format!("{start}-{hash:016x}-{kind}{more}")
 }
 
-/// Lines that say which machines need which tags.
-pub(super) fn tags(plan: &Plan) -> String {
+/// Lines that say which machines need which tags, and how they get them: this, with the tag between.
+pub(super) fn tags(plan: &Plan, before: &str, after: &str) -> String {
     let own = tag(plan, plan.group);
     let mut lines = format!(
         "# Every machine of this group needs the network tag {own}, or none of these rules is for it:
-# gcloud compute instances add-tags MACHINE --zone=ZONE --tags={own}
+# {before}{own}{after}
 "
     );
     for (group, name) in others(plan) {

@@ -7,9 +7,8 @@
 
 use std::fmt::Write;
 
-use super::gcp::{GCP, NETWORK, Row, rows, tag, tags};
-use super::{Dialect, Plan, Text, pasted, plain};
-use crate::count::counted;
+use super::gcp::{GCP, Row, TAGS, is_network, rows, tag, tags};
+use super::{Dialect, Field, PEERS, Plan, Text, pasted, plain};
 use crate::net::Direction;
 use crate::shell::{Script, needs};
 
@@ -18,27 +17,38 @@ pub static DIALECT: Dialect = Dialect {
     id: "gcp-cli",
     name: "Google Cloud, gcloud",
     texts: &[Text::Apply, Text::Try, Text::TakeOut],
-    how: "Paste into Cloud Shell, or into any shell where gcloud is signed in and the project is chosen.",
+    how: "Paste into Cloud Shell, or into any shell where gcloud is signed in with the role Compute Security Admin and has the project of the network, or save it and run it with sh.",
     lasts: "Safe to run again, also after a change: what a newer text lacks is deleted.",
+    fields: &[PEERS, TAGS, NETWORK],
     print,
     ..GCP
+};
+
+/// The network that the rules are for.
+const NETWORK: Field = Field {
+    id: "network",
+    label: "VPC network",
+    default: "default",
+    check: |text| match is_network(text) {
+        true => Ok(()),
+        false => Err("use at most 63 small letters, digits and -, beginning with a letter, not ending with -."),
+    },
 };
 
 /// Steps that find out where they are, and what is there.
 const LOOKS: &str = r#"  project=$(gcloud config get-value project 2>/dev/null </dev/null)
   [ -n "$project" ] || stop 'No project is chosen: gcloud config set project ID'
   say "Project $project, tag $tag"
-"#;
-const NETWORKS: &str = r#"  gcloud compute networks describe "$network" --project="$project" --quiet --format='value(name)' </dev/null >/dev/null ||
+  gcloud compute networks describe "$network" --project="$project" --quiet --format='value(name)' </dev/null >/dev/null ||
     stop "The network $network was not found."
-"#;
-const LISTS: &str = r#"  old=$(gcloud compute firewall-rules list --project="$project" --quiet --filter="name ~ '^$tag-$ways-'" --format='value[separator="|"](name,network.basename(),direction,denied[].map().firewall_rule().list(),sourceServiceAccounts.list(),targetServiceAccounts.list(),sourceRanges.list(),sourceTags.list(),destinationRanges.list(),priority,disabled,allowed[].map().firewall_rule().list(),targetTags.list(),description)' </dev/null) ||
+  old=$(gcloud compute firewall-rules list --project="$project" --quiet --filter="name ~ '^$tag-$ways-'" --format='value[separator="|"](name,network.basename(),direction,denied[].map().firewall_rule().list(),sourceServiceAccounts.list(),targetServiceAccounts.list(),sourceRanges.list(),sourceTags.list(),destinationRanges.list(),priority,disabled,allowed[].map().firewall_rule().list(),targetTags.list(),description)' </dev/null) ||
     stop 'The rules could not be listed.'
 "#;
+/// Steps that change a rule, or say that they would.
 const ACTS: &str = r#"  act() {
     say "$1 $2"
     gcloud compute firewall-rules "$@" --project="$project" --quiet </dev/null >/dev/null && return
-    say "Stopped: gcloud did not $1 the rule $2. What is above is done. Paste again." >&2
+    say "Stopped: gcloud did not $1 the rule $2. What is above is done. When the reason is gone, run this text again." >&2
     exit 1
   }
 "#;
@@ -48,7 +58,8 @@ const TRIES: &str = r#"  changes=0
     changes=$((changes + 1))
   }
 "#;
-const RULE: &str = r#"  rule() {
+/// Steps that make every rule what it should be, and then delete what is ours and not wanted.
+const RULES: &str = r#"  rule() {
     name=$1 ports=$2 about=$3 end=$4
     shift 4
     peers=$(IFS=,; printf '%s' "$*")
@@ -74,8 +85,7 @@ const RULE: &str = r#"  rule() {
     act create "$@" --network="$network" --direction="$way" --action=ALLOW
   }
   rules
-"#;
-const DELETES: &str = r#"  for name in $(printf '%s\n' "$old" | cut -d'|' -f1 | grep -E "^$tag-$ways-[-a-z0-9]+\$"); do
+  for name in $(printf '%s\n' "$old" | cut -d'|' -f1 | grep -E "^$tag-$ways-[-a-z0-9]+\$"); do
     case $kept in
       *" $name "*) ;;
       *) act delete "$name" ;;
@@ -84,39 +94,30 @@ const DELETES: &str = r#"  for name in $(printf '%s\n' "$old" | cut -d'|' -f1 | 
 "#;
 
 fn print(plan: &Plan, text: Text) -> String {
-    let mut data = tags(plan);
-    let _ = writeln!(data, "tag={}", tag(plan, plan.group));
+    // What is taken out is what an empty list leaves.
+    let (mut data, rows) = match text.has_rules() {
+        true => (tags(plan, "gcloud compute instances add-tags MACHINE --zone=ZONE --tags=", ""), rows(plan, "  ")),
+        false => (String::new(), Vec::new()),
+    };
+    let (tag, network) = (tag(plan, plan.group), plan.setting(NETWORK.id));
+    let _ = write!(data, "tag={tag}\nnetwork={network}\nrules() {{\n  kept=\n");
+    for row in rows {
+        let Row { flow, comment, name, end, .. } = &row;
+        let (protocol, ports) = (flow.protocol.lower(), flow.ports);
+        let (about, peers) = (row.description(), row.peers(" ", " \\\n    "));
+        let _ = writeln!(data, "{comment}  rule {name} {protocol}:{ports} '{about}' {end} \\\n    {peers}");
+    }
+    data.push_str("}\n");
     let ways = match plan.directions {
         [Direction::Ingress] => "in",
         [Direction::Egress] => "out",
         _ => "(in|out)",
     };
-    let mut steps = needs("gcloud") + &format!("  ways='{ways}'\n") + LOOKS;
-    let mut done = "  say 'Taken out.'\n".to_owned();
-    let mut pieces = ["", LISTS, ACTS, "", DELETES];
-    if text.has_rules() {
-        let _ = write!(data, "network={}\nrules() {{\n  kept=\n", plan.setting(NETWORK.id));
-        let rows = rows(plan, "  ");
-        for row in &rows {
-            let Row { flow, comment, name, end, .. } = row;
-            let (protocol, ports) = (flow.protocol.lower(), flow.ports);
-            let (about, peers) = (row.description(), row.peers(" ", " \\\n    "));
-            let _ = writeln!(data, "{comment}  rule {name} {protocol}:{ports} '{about}' {end} \\\n    {peers}");
-        }
-        data.push_str("}\n");
-        done = format!("  say \"Done: {} in place for machines with the tag $tag.\"\n", counted(rows.len(), "rule"));
-        pieces = [NETWORKS, LISTS, ACTS, RULE, DELETES];
-    }
-    if text == Text::Try {
-        pieces[2] = TRIES;
-        done = "  say \"Changes to make: $changes. Nothing was changed.\"\n".to_owned();
-    }
-    if !text.has_rules() {
-        data.push_str("kept=\n");
-    }
-    for piece in pieces {
-        steps.push_str(piece);
-    }
-    steps.push_str(&done);
+    let (act, done) = match text {
+        Text::Try => (TRIES, "\"Changes to make: $changes. Nothing was changed.\""),
+        Text::TakeOut => (ACTS, "'Done: no rule of ours is left for this tag.'"),
+        _ => (ACTS, "'Done: these rules are in place.'"),
+    };
+    let steps = format!("{}  ways='{ways}'\n{LOOKS}{act}{RULES}  say {done}\n", needs("gcloud"));
     pasted(plan, text, plain, Script { data, steps, anyone: true, ..Script::default() })
 }

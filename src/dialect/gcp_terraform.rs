@@ -6,8 +6,8 @@
 
 use std::fmt::Write;
 
-use super::gcp::{GCP, NETWORK, Row, rows, tag, tags};
-use super::{Dialect, Plan, Text, plain};
+use super::gcp::{GCP, Row, TAGS, is_network, rows, tag, tags};
+use super::{Dialect, Field, PEERS, Plan, Text, expressed, is_expression, plain};
 use crate::net::Direction;
 
 /// The record.
@@ -18,8 +18,20 @@ pub static DIALECT: Dialect = Dialect {
     extension: "tf",
     how: "Save it beside the texts of the other groups, in one Terraform module with the provider hashicorp/google. Try it: terraform plan. Apply it, also after a change: terraform apply.",
     lasts: "Safe to apply again: Terraform changes only what differs, and removes what a newer text lacks. Take it out: delete this file, then terraform apply.",
+    fields: &[PEERS, TAGS, NETWORK],
     print,
     ..GCP
+};
+
+/// The network that the rules are for.
+const NETWORK: Field = Field {
+    id: "network",
+    label: "VPC network (a name, or an expression)",
+    default: "var.network",
+    check: |text| match is_network(text) || is_expression(text) {
+        true => Ok(()),
+        false => Err("write a name of small letters, digits and -, or an expression as var.network."),
+    },
 };
 
 fn print(plan: &Plan, _: Text) -> String {
@@ -27,7 +39,8 @@ fn print(plan: &Plan, _: Text) -> String {
     for line in &plan.header {
         let _ = writeln!(out, "# {line}");
     }
-    out.push_str(&tags(plan));
+    out.push_str(&tags(plan, "tags = [\"", "\"] in its google_compute_instance or google_compute_instance_template"));
+    let network = expressed(&mut out, plan.setting(NETWORK.id));
     let refusals = plan.refusals(plain);
     if !refusals.is_empty() {
         let held = format!("portcullis_g{}_held_back", plan.group);
@@ -52,12 +65,12 @@ output \"{held}\" {{
         );
     }
     for row in rows(plan, "") {
-        rule(&mut out, plan, &row);
+        rule(&mut out, plan, &network, &row);
     }
     out
 }
 
-fn rule(out: &mut String, plan: &Plan, row: &Row) {
+fn rule(out: &mut String, plan: &Plan, network: &str, row: &Row) {
     let Row { flow, comment, name, end, .. } = row;
     let direction = if flow.direction == Direction::Ingress { "INGRESS" } else { "EGRESS" };
     let _ = write!(
@@ -66,7 +79,7 @@ fn rule(out: &mut String, plan: &Plan, row: &Row) {
 {comment}resource \"google_compute_firewall\" \"{}\" {{ # {}
   name        = \"{name}\"
   description = \"{}\"
-  network     = \"{}\"
+  network     = {network}
   direction   = \"{direction}\"
   priority    = 1000
   disabled    = false
@@ -83,7 +96,6 @@ fn rule(out: &mut String, plan: &Plan, row: &Row) {
         name.replace('-', "_"),
         flow.key,
         row.description(),
-        plan.setting(NETWORK.id),
         tag(plan, plan.group),
         end.replace('-', "_"),
         row.peers("\", \"", "\",\n    \""),

@@ -11,9 +11,6 @@ pub(super) struct Own<'a> {
     names: Vec<&'a str>,
 }
 
-/// A rule: its name, the tag that it is for, what its peers are, protocol, ports, description.
-pub(super) type Rule<'a> = [&'a str; 6];
-
 impl<'a> Own<'a> {
     /// The tag of the group that the text is for; there is one.
     pub(super) fn tag(&mut self, reading: &Reading, tag: &'a str) -> Option<()> {
@@ -25,9 +22,16 @@ impl<'a> Own<'a> {
         (one && whole && stem.starts_with(|c: char| c.is_ascii_lowercase())).then_some(())
     }
 
-    /// A rule and its peers, with this between them.
-    pub(super) fn rule(&mut self, reading: &mut Reading, rule: Rule<'a>, peers: &str, between: &str) -> Option<()> {
-        let [name, tag, end, protocol, ports, about] = rule;
+    /// A rule: its name and the tag that it is for; what its peers are, protocol, ports, description; the peers, with this
+    /// between them.
+    pub(super) fn rule(
+        &mut self,
+        reading: &mut Reading,
+        [name, tag]: [&'a str; 2],
+        [end, protocol, ports, about]: [&str; 4],
+        peers: &str,
+        between: &str,
+    ) -> Option<()> {
         self.tag(reading, tag)?;
         let (direction, way) = match end {
             "source-tags" | "source-ranges" => ("ingress", "-in-"),

@@ -32,7 +32,7 @@ fn read<'a>(reading: &mut Reading<'a>, text: &'a str) -> Option<()> {
             }
             // Where the rules are: a rule of no function is never made, one of another place perhaps twice.
             (reading.last == "  kept=").then_some(())?;
-            own.rule(reading, [name, tag, end, protocol, ports, about], &peers, " ")?;
+            own.rule(reading, [name, tag], [end, protocol, ports, about], &peers, " ")?;
         } else if !reading.passes(line)? {
             reading.frame(line);
         }

@@ -1,7 +1,7 @@
 //! Reads rules of Google Cloud in Terraform back. Never reads what stands around them.
 
 use super::gcp::Own;
-use super::{Reader, Reading, holes, key, quotable};
+use super::{Reader, Reading, holes, key, quotable, word};
 
 /// The record.
 pub static READER: Reader = Reader { dialect: "gcp-terraform", read };
@@ -21,12 +21,16 @@ fn read<'a>(reading: &mut Reading<'a>, text: &'a str) -> Option<()> {
             let [name, about, network, way, tag, end, peers, protocol, ports] = holes(RULE, body)?[..] else {
                 return None;
             };
+            match holes("\"~\"", network) {
+                Some(name) => key(name[0]),
+                None => word(network).filter(|word| word.contains('.')),
+            }?;
             // One network for all rules of a text.
-            key(flow).filter(|_| *called.get_or_insert(network) == network && key(network).is_some())?;
-            let ways = if way == "IN" { "source-ranges source-tags" } else { "destination-ranges" };
-            let end = ways.split(' ').find(|known| known.replace('-', "_") == end)?;
-            (name.replace('-', "_") == *label && matches!(way, "IN" | "E")).then_some(())?;
-            own.rule(reading, [name, tag, end, protocol, ports, about], &peers.replace(",\n    ", ", "), "\", \"")?;
+            key(flow).filter(|_| *called.get_or_insert(network) == network)?;
+            let direction = if end.starts_with("source") { "IN" } else { "E" };
+            (way == direction && !end.contains('-') && name.replace('-', "_") == *label).then_some(())?;
+            let (end, peers) = (end.replace('_', "-"), peers.replace(",\n    ", ", "));
+            own.rule(reading, [name, tag], [&end, protocol, ports, about], &peers, "\", \"")?;
             reading.line += body.lines().count() + 1;
         } else if let Some([sentence]) = holes("    \"Held back: ~.\",", line).as_deref() {
             quotable(sentence)?;
@@ -43,7 +47,7 @@ fn read<'a>(reading: &mut Reading<'a>, text: &'a str) -> Option<()> {
 /// A rule: name, what it is for, network, direction, target, peers, protocol, ports.
 const RULE: &str = "  name        = \"~\"
   description = \"~\"
-  network     = \"~\"
+  network     = ~
   direction   = \"~GRESS\"
   priority    = 1000
   disabled    = false

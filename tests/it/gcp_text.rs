@@ -64,7 +64,9 @@ pub fn allowed(tuples: &[Tuple]) -> Result<Allowed, String> {
                 && !text.ends_with('-')
                 && text.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
         };
-        if !fits(&tuple.name) || !fits(&tuple.network) || !tuple.name.starts_with(&format!("{tag}-{way}-")) {
+        // A name, or an expression of Terraform.
+        let network = tuple.network.split('.').all(|word| fits(word));
+        if !fits(&tuple.name) || !network || !tuple.name.starts_with(&format!("{tag}-{way}-")) {
             return Err(format!("a name that does not do: {tuple:?}"));
         }
         if (tuple.priority.as_str(), tuple.disabled.as_str()) != ("1000", "false") {
@@ -173,10 +175,11 @@ pub fn terraform(text: &str) -> Result<(Read, Vec<Tuple>), String> {
                 }
             }
             let mut take = |name: &str| attributes.remove(name);
+            let network = take("network").ok_or("no network")?;
             let mut text = |name: &str| quoted(&take(name).ok_or(format!("no {name}"))?).map(str::to_owned);
             let mut tuple = Tuple {
                 name: text("name")?,
-                network: text("network")?,
+                network: network.strip_prefix("var.").map_or_else(|| quoted(&network), |_| Ok(&network))?.to_owned(),
                 direction: text("direction")?,
                 description: text("description")?,
                 ..Tuple::default()
