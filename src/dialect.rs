@@ -448,6 +448,36 @@ fn network(address: &Address) -> Option<(Family, String)> {
     ))
 }
 
+/// The other end of a rule.
+#[derive(PartialEq, Eq)]
+enum Peer {
+    /// The machines of that group.
+    Group(u32),
+    /// A network, with its length.
+    Network(Family, String),
+}
+
+/// The peers of a rule, each once; everyone is a network of each family.
+fn peers(planned: &Planned) -> Vec<Peer> {
+    let everyone = || [(Family::V4, "0.0.0.0/0"), (Family::V6, "::/0")].map(|(family, all)| (family, all.to_owned()));
+    let networks: Vec<(Family, String)> = match &planned.peers {
+        _ if planned.refers => return vec![Peer::Group(planned.rule.peer().group)],
+        None => everyone().into(),
+        Some(addresses) => {
+            addresses.iter().flat_map(|address| address.prefixes()).filter_map(|one| network(&one)).collect()
+        }
+    };
+    let mut peers: Vec<Peer> = Vec::new();
+    for (family, network) in networks {
+        let peer = Peer::Network(family, network);
+        // A range and a host may share a piece.
+        if !peers.contains(&peer) {
+            peers.push(peer);
+        }
+    }
+    peers
+}
+
 /// The other groups that rules refer to, each with its name, in the order of their numbers.
 fn others<'a>(plan: &'a Plan) -> Vec<(u32, &'a str)> {
     let referred = plan.rules.iter().filter(|planned| planned.refers).map(|planned| planned.rule.peer());
@@ -464,6 +494,24 @@ fn comment(rule: &Rule, indent: &str) -> String {
     let (source, destination, purpose) = (plain(&source.name), plain(&destination.name), plain(purpose));
     format!("{indent}# {source} to {destination}, {protocol} {ports}: {purpose} ({key})\n")
 }
+
+/// Flows and what they are for, as the description of a rule that is for all of them; cut where a cloud would refuse it.
+fn described(flows: &[&Rule]) -> String {
+    let mut text = String::new();
+    for flow in flows {
+        if !text.is_empty() {
+            text.push_str("; ");
+        }
+        text.push_str(&flow.key);
+        text.push_str(": ");
+        text.push_str(&plain(&flow.purpose));
+    }
+    text.truncate(LONGEST);
+    text.truncate(text.trim_end().len());
+    text
+}
+/// Characters of a description.
+const LONGEST: usize = 255;
 
 /// True for an expression of Terraform: names with points between them.
 fn is_expression(text: &str) -> bool {

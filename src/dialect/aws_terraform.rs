@@ -7,8 +7,8 @@
 
 use std::fmt::Write;
 
-use super::aws::{AWS, NAMES, Peer, Row, is_vpc, rows};
-use super::{Dialect, Field, PEERS, Plan, Text, expressed, is_expression, others, plain};
+use super::aws::{AWS, NAMES, Row, is_vpc, rows};
+use super::{Dialect, Field, PEERS, Peer, Plan, Text, described, expressed, is_expression, others, plain};
 use crate::net::{Direction, Family, Policy};
 
 /// The record.
@@ -125,7 +125,7 @@ fn rule(out: &mut String, own: &str, row: &Row) {
         ("ip_protocol", format!("\"{}\"", row.protocol.lower())),
         ("from_port", row.ports.first().to_string()),
         ("to_port", row.ports.last().to_string()),
-        ("description", format!("\"{}\"", row.description())),
+        ("description", format!("\"{}\"", described(&row.flows))),
     ] {
         let _ = writeln!(out, "  {name:<width$} = {value}");
     }

@@ -6,7 +6,7 @@
 //! tags in one rule would be "or"; only a source can be a tag, never a destination. A rule is known by its name, in the whole
 //! project: so that it stays the same rule, the name comes from the group's tag and the flow, and from nothing else.
 
-use super::{Dialect, Field, LINUX, Place, Plan, comment, network, others, plain};
+use super::{Dialect, Field, LINUX, Peer, Place, Plan, comment, others, peers, plain};
 use crate::net::{Direction, Family, Policy};
 use crate::rule::Rule;
 
@@ -51,8 +51,6 @@ const LONGEST: usize = 63;
 const MOST: usize = 256;
 /// Networks in a line.
 const BESIDE: usize = 8;
-/// Bytes of a description, well below what is taken.
-const LONGEST_DESCRIPTION: usize = 500;
 
 /// A rule of the network.
 pub(super) struct Row<'a> {
@@ -69,14 +67,6 @@ pub(super) struct Row<'a> {
 }
 
 impl Row<'_> {
-    /// The flow and what it is for.
-    pub(super) fn description(&self) -> String {
-        let mut text = format!("{}: {}", self.flow.key, plain(&self.flow.purpose));
-        text.truncate(LONGEST_DESCRIPTION);
-        text.truncate(text.trim_end().len());
-        text
-    }
-
     /// Its peers, between these words: within a line, and where a new one begins.
     pub(super) fn peers(&self, within: &str, between: &str) -> String {
         let lines: Vec<String> = self.peers.chunks(BESIDE).map(|peers| peers.join(within)).collect();
@@ -99,22 +89,13 @@ pub(super) fn rows<'a>(plan: &'a Plan, indent: &str) -> Vec<Row<'a>> {
             Direction::Egress => ("out", "destination-ranges"),
         };
         let mut lists = [("tag", "source-tags", Vec::new()), ("v4", ranges, Vec::new()), ("v6", ranges, Vec::new())];
-        match &planned.peers {
-            _ if planned.refers => lists[0].2.push(tag(plan, flow.peer().group)),
-            None => {
-                lists[1].2.push("0.0.0.0/0".to_owned());
-                lists[2].2.push("::/0".to_owned());
-            }
-            Some(addresses) => {
-                for (family, network) in addresses.iter().flat_map(|one| one.prefixes()).filter_map(|one| network(&one))
-                {
-                    let list = &mut lists[if family == Family::V4 { 1 } else { 2 }].2;
-                    // A range and a host may share a piece.
-                    if !list.contains(&network) {
-                        list.push(network);
-                    }
-                }
-            }
+        for peer in peers(planned) {
+            let (at, text) = match peer {
+                Peer::Group(group) => (0, tag(plan, group)),
+                Peer::Network(Family::V4, network) => (1, network),
+                Peer::Network(Family::V6, network) => (2, network),
+            };
+            lists[at].2.push(text);
         }
         let mut comment = comment(flow, indent);
         for (kind, end, peers) in lists {

@@ -8,7 +8,7 @@
 use std::fmt::Write;
 
 use super::gcp::{GCP, Row, TAGS, is_network, rows, tag, tags};
-use super::{Dialect, Field, PEERS, Plan, Text, pasted, plain};
+use super::{Dialect, Field, PEERS, Plan, Text, described, pasted, plain};
 use crate::net::Direction;
 use crate::shell::{Script, needs};
 
@@ -104,7 +104,7 @@ fn print(plan: &Plan, text: Text) -> String {
     for row in rows {
         let Row { flow, comment, name, end, .. } = &row;
         let (protocol, ports) = (flow.protocol.lower(), flow.ports);
-        let (about, peers) = (row.description(), row.peers(" ", " \\\n    "));
+        let (about, peers) = (described(&[row.flow]), row.peers(" ", " \\\n    "));
         let _ = writeln!(data, "{comment}  rule {name} {protocol}:{ports} '{about}' {end} \\\n    {peers}");
     }
     data.push_str("}\n");

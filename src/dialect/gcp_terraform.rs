@@ -7,7 +7,7 @@
 use std::fmt::Write;
 
 use super::gcp::{GCP, Row, TAGS, is_network, rows, tag, tags};
-use super::{Dialect, Field, PEERS, Plan, Text, expressed, is_expression, plain};
+use super::{Dialect, Field, PEERS, Plan, Text, described, expressed, is_expression, plain};
 use crate::net::Direction;
 
 /// The record.
@@ -95,7 +95,7 @@ fn rule(out: &mut String, plan: &Plan, network: &str, row: &Row) {
 ",
         name.replace('-', "_"),
         flow.key,
-        row.description(),
+        described(&[row.flow]),
         tag(plan, plan.group),
         end.replace('-', "_"),
         row.peers("\", \"", "\",\n    \""),

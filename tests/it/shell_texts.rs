@@ -152,14 +152,13 @@ fn bare(script: &str) -> String {
         }
         // Which groups a text looks up is its own matter, and so is the one that it is for.
         if line.starts_with("  look_up g")
-            || line.starts_with("tag=")
             || line.trim_start().starts_with("# ")
             || line.starts_with("  say 'Held back: ")
             || line.contains("rules for ")
         {
             continue;
         }
-        out += line;
+        out += if line.starts_with("tag=") { "tag=name" } else { line };
         out.push('\n');
     }
     out
