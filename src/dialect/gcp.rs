@@ -128,9 +128,13 @@ pub(super) fn tags(plan: &Plan, before: &str, after: &str) -> String {
 # {before}{own}{after}
 "
     );
-    for (group, name) in others(plan) {
-        let (name, tag) = (plain(name), tag(plan, group));
+    let others = others(plan);
+    for (group, name) in &others {
+        let (name, tag) = (plain(name), tag(plan, *group));
         lines.push_str(&format!("# The machines of {name} need the tag {tag}, in the same network.\n"));
+    }
+    if !others.is_empty() {
+        lines.push_str("# For groups that are no machines of this network, choose addresses on the page.\n");
     }
     lines
 }

@@ -73,6 +73,11 @@ output \"{held}\" {{
 fn rule(out: &mut String, plan: &Plan, network: &str, row: &Row) {
     let Row { flow, comment, name, end, .. } = row;
     let direction = if flow.direction == Direction::Ingress { "INGRESS" } else { "EGRESS" };
+    let peers = row.peers("\", \"", "\",\n    \"");
+    let peers = match peers.contains('\n') {
+        true => format!("\n    \"{peers}\",\n  "),
+        false => format!("\"{peers}\""),
+    };
     let _ = write!(
         out,
         "
@@ -85,7 +90,7 @@ fn rule(out: &mut String, plan: &Plan, network: &str, row: &Row) {
   disabled    = false
   target_tags = [\"{}\"]
 
-  {} = [\"{}\"]
+  {} = [{peers}]
 
   allow {{
     protocol = \"{}\"
@@ -98,7 +103,6 @@ fn rule(out: &mut String, plan: &Plan, network: &str, row: &Row) {
         described(&[row.flow]),
         tag(plan, plan.group),
         end.replace('-', "_"),
-        row.peers("\", \"", "\",\n    \""),
         flow.protocol.lower(),
         flow.ports
     );

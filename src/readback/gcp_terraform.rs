@@ -29,8 +29,11 @@ fn read<'a>(reading: &mut Reading<'a>, text: &'a str) -> Option<()> {
             key(flow).filter(|_| *called.get_or_insert(network) == network)?;
             let direction = if end.starts_with("source") { "IN" } else { "E" };
             (way == direction && !end.contains('-') && name.replace('-', "_") == *label).then_some(())?;
-            let (end, peers) = (end.replace('_', "-"), peers.replace(",\n    ", ", "));
-            own.rule(reading, [name, tag], [&end, protocol, ports, about], &peers, "\", \"")?;
+            // In several lines where there are many.
+            let peers =
+                holes("\n    ~,\n  ", peers).map_or(peers.to_owned(), |found| found[0].replace(",\n    ", ", "));
+            let (end, peers) = (end.replace('_', "-"), holes("\"~\"", &peers)?[0]);
+            own.rule(reading, [name, tag], [&end, protocol, ports, about], peers, "\", \"")?;
             reading.line += body.lines().count() + 1;
         } else if let Some([sentence]) = holes("    \"Held back: ~.\",", line).as_deref() {
             quotable(sentence)?;
@@ -53,7 +56,7 @@ const RULE: &str = "  name        = \"~\"
   disabled    = false
   target_tags = [\"~\"]
 
-  ~ = [\"~\"]
+  ~ = [~]
 
   allow {
     protocol = \"~\"
