@@ -65,7 +65,7 @@ pub fn allowed(tuples: &[Tuple]) -> Result<Allowed, String> {
                 && text.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
         };
         // A name, or an expression of Terraform.
-        let network = tuple.network.split('.').all(|word| fits(word));
+        let network = tuple.network.split('.').all(fits);
         if !fits(&tuple.name) || !network || !tuple.name.starts_with(&format!("{tag}-{way}-")) {
             return Err(format!("a name that does not do: {tuple:?}"));
         }
