@@ -8,6 +8,9 @@ pub mod aws_cli;
 pub mod aws_cloudformation;
 pub mod aws_terraform;
 pub mod firewalld;
+mod gcp;
+pub mod gcp_cli;
+pub mod gcp_terraform;
 pub mod iptables;
 pub mod kubernetes;
 pub mod netsh;
@@ -21,7 +24,7 @@ use crate::rule::{Enforcement, Rule, Ruleset};
 use crate::shell::Script;
 
 /// Every dialect, in the order of the page.
-pub static DIALECTS: [&Dialect; 10] = [
+pub static DIALECTS: [&Dialect; 12] = [
     &powershell::DIALECT,
     &netsh::DIALECT,
     &nftables::DIALECT,
@@ -31,6 +34,8 @@ pub static DIALECTS: [&Dialect; 10] = [
     &aws_terraform::DIALECT,
     &aws_cloudformation::DIALECT,
     &aws_cli::DIALECT,
+    &gcp_terraform::DIALECT,
+    &gcp_cli::DIALECT,
     &kubernetes::DIALECT,
 ];
 
@@ -443,6 +448,36 @@ fn network(address: &Address) -> Option<(Family, String)> {
     ))
 }
 
+/// The other end of a rule.
+#[derive(PartialEq, Eq)]
+enum Peer {
+    /// The machines of that group.
+    Group(u32),
+    /// A network, with its length.
+    Network(Family, String),
+}
+
+/// The peers of a rule, each once; everyone is a network of each family.
+fn peers(planned: &Planned) -> Vec<Peer> {
+    let everyone = || [(Family::V4, "0.0.0.0/0"), (Family::V6, "::/0")].map(|(family, all)| (family, all.to_owned()));
+    let networks: Vec<(Family, String)> = match &planned.peers {
+        _ if planned.refers => return vec![Peer::Group(planned.rule.peer().group)],
+        None => everyone().into(),
+        Some(addresses) => {
+            addresses.iter().flat_map(|address| address.prefixes()).filter_map(|one| network(&one)).collect()
+        }
+    };
+    let mut peers: Vec<Peer> = Vec::new();
+    for (family, network) in networks {
+        let peer = Peer::Network(family, network);
+        // A range and a host may share a piece.
+        if !peers.contains(&peer) {
+            peers.push(peer);
+        }
+    }
+    peers
+}
+
 /// The other groups that rules refer to, each with its name, in the order of their numbers.
 fn others<'a>(plan: &'a Plan) -> Vec<(u32, &'a str)> {
     let referred = plan.rules.iter().filter(|planned| planned.refers).map(|planned| planned.rule.peer());
@@ -458,6 +493,41 @@ fn comment(rule: &Rule, indent: &str) -> String {
     let Rule { source, destination, protocol, ports, purpose, key, .. } = rule;
     let (source, destination, purpose) = (plain(&source.name), plain(&destination.name), plain(purpose));
     format!("{indent}# {source} to {destination}, {protocol} {ports}: {purpose} ({key})\n")
+}
+
+/// Flows and what they are for, as the description of a rule that is for all of them; cut where a cloud would refuse it.
+fn described(flows: &[&Rule]) -> String {
+    let mut text = String::new();
+    for flow in flows {
+        if !text.is_empty() {
+            text.push_str("; ");
+        }
+        text.push_str(&flow.key);
+        text.push_str(": ");
+        text.push_str(&plain(&flow.purpose));
+    }
+    text.truncate(LONGEST);
+    text.truncate(text.trim_end().len());
+    text
+}
+/// Characters of a description.
+const LONGEST: usize = 255;
+
+/// True for an expression of Terraform: names with points between them.
+fn is_expression(text: &str) -> bool {
+    let word = |word: &str| {
+        word.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_')
+            && word.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_' || b == b'-')
+    };
+    text.len() <= 200 && text.contains('.') && text.split('.').all(word)
+}
+
+/// An expression of Terraform as it stands in a text, which says how to declare a variable; anything else in quotes.
+fn expressed(out: &mut String, text: &str) -> String {
+    if let Some(variable) = text.strip_prefix("var.") {
+        out.push_str(&format!("# Once in the module: variable \"{variable}\" {{ type = string }}\n"));
+    }
+    if text.contains('.') { text.to_owned() } else { format!("\"{text}\"") }
 }
 
 /// The script as it is pasted: with the plan's head, and refusing to run while something is held back.

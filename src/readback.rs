@@ -11,6 +11,9 @@ mod aws_cloudformation;
 mod aws_terraform;
 mod firewalld;
 pub mod frames;
+mod gcp;
+mod gcp_cli;
+mod gcp_terraform;
 mod iptables;
 mod kubernetes;
 mod netsh;
@@ -79,11 +82,13 @@ pub enum Task {
 }
 
 /// Who reads which language, one file each.
-const READERS: [&Reader; 10] = [
+const READERS: [&Reader; 12] = [
     &aws_cli::READER,
     &aws_cloudformation::READER,
     &aws_terraform::READER,
     &firewalld::READER,
+    &gcp_cli::READER,
+    &gcp_terraform::READER,
     &iptables::READER,
     &kubernetes::READER,
     &netsh::READER,

@@ -5,9 +5,9 @@
 //! cannot be two of them; a peer is one network, written with its length and without host bits, or one group; a description
 //! has at most 255 characters, none of which `plain` would not keep.
 
-use super::{Dialect, Field, LINUX, PEERS, Place, Plan, Text, comment, network, plain};
+use super::{Dialect, Field, LINUX, PEERS, Peer, Place, Plan, Text, comment, peers};
 use crate::count::counted;
-use crate::net::{Address, Direction, Family, Policy, PortRange, Protocol};
+use crate::net::{Direction, Family, Policy, PortRange, Protocol};
 use crate::rule::Rule;
 
 /// What every dialect of AWS is. Name, words and printing are each one's own.
@@ -49,8 +49,6 @@ pub(super) const NAMES: Field = Field {
 
 /// Rules that a group takes in each direction and family, unless AWS was asked for more.
 const MOST: usize = 60;
-/// Characters of a description.
-const LONGEST: usize = 255;
 
 /// A rule of a security group.
 pub(super) struct Row<'a> {
@@ -66,15 +64,6 @@ pub(super) struct Row<'a> {
     pub(super) flows: Vec<&'a Rule>,
     /// Those of them that are told here: each is told once.
     pub(super) new: Vec<&'a Rule>,
-}
-
-/// The other end of a rule.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum Peer {
-    /// The security group of that group of machines.
-    Group(u32),
-    /// A network, with its length.
-    Network(Family, String),
 }
 
 impl Peer {
@@ -94,22 +83,6 @@ impl Row<'_> {
     pub(super) fn name(&self) -> String {
         let (way, protocol) = (self.direction.lower(), self.protocol.lower());
         format!("{way}_{protocol}_{}_{}", self.ports, self.peer.name('_')).replace('-', "_")
-    }
-
-    /// Its flows and what they are for; cut where AWS would refuse it.
-    pub(super) fn description(&self) -> String {
-        let mut text = String::new();
-        for flow in &self.flows {
-            if !text.is_empty() {
-                text.push_str("; ");
-            }
-            text.push_str(&flow.key);
-            text.push_str(": ");
-            text.push_str(&plain(&flow.purpose));
-        }
-        text.truncate(LONGEST);
-        text.truncate(text.trim_end().len());
-        text
     }
 
     /// Lines that say whom it is for: once for each flow of a text.
@@ -133,7 +106,7 @@ pub(super) fn rows<'a>(plan: &'a Plan) -> Vec<Row<'a>> {
     for planned in plan.directions.iter().flat_map(|direction| plan.of(*direction)) {
         let Rule { direction, protocol, ports, .. } = *planned.rule;
         let mut new = vec![planned.rule];
-        for peer in peers(planned.refers, planned.rule.peer().group, planned.peers.as_deref()) {
+        for peer in peers(planned) {
             let same = |row: &&mut Row| {
                 row.ports == ports && row.peer == peer && row.direction == direction && row.protocol == protocol
             };
@@ -150,27 +123,6 @@ pub(super) fn rows<'a>(plan: &'a Plan) -> Vec<Row<'a>> {
         }
     }
     rows
-}
-
-/// The peers of a rule as AWS has them; everyone is a network of each family.
-fn peers(refers: bool, group: u32, addresses: Option<&[&Address]>) -> Vec<Peer> {
-    let everyone = || [(Family::V4, "0.0.0.0/0"), (Family::V6, "::/0")].map(|(family, all)| (family, all.to_owned()));
-    let networks: Vec<(Family, String)> = match addresses {
-        _ if refers => return vec![Peer::Group(group)],
-        None => everyone().into(),
-        Some(addresses) => {
-            addresses.iter().flat_map(|address| address.prefixes()).filter_map(|one| network(&one)).collect()
-        }
-    };
-    let mut peers: Vec<Peer> = Vec::new();
-    for (family, network) in networks {
-        let peer = Peer::Network(family, network);
-        // A range and a host may share a piece.
-        if !peers.contains(&peer) {
-            peers.push(peer);
-        }
-    }
-    peers
 }
 
 /// True for the id of a VPC.

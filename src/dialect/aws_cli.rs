@@ -8,8 +8,8 @@
 
 use std::fmt::Write;
 
-use super::aws::{AWS, NAMES, Peer, is_vpc, rows};
-use super::{Dialect, Field, PEERS, Plan, Text, others, pasted, plain};
+use super::aws::{AWS, NAMES, is_vpc, rows};
+use super::{Dialect, Field, PEERS, Peer, Plan, Text, described, others, pasted, plain};
 use crate::shell::{Script, printed};
 
 /// The record.
@@ -48,7 +48,7 @@ fn print(plan: &Plan, text: Text) -> String {
                 Peer::Group(group) => format!("g{group}"),
                 Peer::Network(_, network) => network.clone(),
             };
-            let description = row.description();
+            let description = described(&row.flows);
             let (comments, first, last) = (row.comments(""), ports.first(), ports.last());
             let _ = writeln!(lines, "{comments}{way} {protocol} {first} {last} {peer} {description}");
         }

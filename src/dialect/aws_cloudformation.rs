@@ -7,8 +7,8 @@
 
 use std::fmt::Write;
 
-use super::aws::{AWS, NAMES, Peer, Row, rows};
-use super::{Dialect, Plan, Text, others, plain};
+use super::aws::{AWS, NAMES, Row, rows};
+use super::{Dialect, Peer, Plan, Text, described, others, plain};
 use crate::net::{Direction, Family};
 
 /// The record.
@@ -118,6 +118,6 @@ fn rule(out: &mut String, own: u32, row: &Row) {
         row.protocol.lower(),
         row.ports.first(),
         row.ports.last(),
-        row.description()
+        described(&row.flows)
     );
 }

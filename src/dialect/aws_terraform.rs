@@ -7,8 +7,8 @@
 
 use std::fmt::Write;
 
-use super::aws::{AWS, NAMES, Peer, Row, is_vpc, rows};
-use super::{Dialect, Field, PEERS, Plan, Text, others, plain};
+use super::aws::{AWS, NAMES, Row, is_vpc, rows};
+use super::{Dialect, Field, PEERS, Peer, Plan, Text, described, expressed, is_expression, others, plain};
 use crate::net::{Direction, Family, Policy};
 
 /// The record.
@@ -28,15 +28,9 @@ const VPC: Field = Field {
     id: "vpc",
     label: "VPC (an id, or an expression)",
     default: "var.vpc_id",
-    check: |text| {
-        let word = |word: &str| {
-            word.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_')
-                && word.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_' || b == b'-')
-        };
-        match is_vpc(text) || text.len() <= 200 && text.contains('.') && text.split('.').all(word) {
-            true => Ok(()),
-            false => Err("write an id as vpc-0123abcd, or an expression as var.vpc_id."),
-        }
+    check: |text| match is_vpc(text) || is_expression(text) {
+        true => Ok(()),
+        false => Err("write an id as vpc-0123abcd, or an expression as var.vpc_id."),
     },
 };
 
@@ -65,11 +59,7 @@ fn print(plan: &Plan, text: Text) -> String {
     for (number, name) in others(plan) {
         let _ = writeln!(out, "# Refers to aws_security_group.{}, from the text of {}.", group(number), plain(name));
     }
-    let vpc = plan.setting(VPC.id);
-    if let Some(variable) = vpc.strip_prefix("var.") {
-        let _ = writeln!(out, "# Once in the module: variable \"{variable}\" {{ type = string }}");
-    }
-    let vpc = if vpc.contains('.') { vpc.to_owned() } else { format!("\"{vpc}\"") };
+    let vpc = expressed(&mut out, plan.setting(VPC.id));
     let name: String = plain(plan.name).chars().take(255).collect();
     let _ = write!(
         out,
@@ -135,7 +125,7 @@ fn rule(out: &mut String, own: &str, row: &Row) {
         ("ip_protocol", format!("\"{}\"", row.protocol.lower())),
         ("from_port", row.ports.first().to_string()),
         ("to_port", row.ports.last().to_string()),
-        ("description", format!("\"{}\"", row.description())),
+        ("description", format!("\"{}\"", described(&row.flows))),
     ] {
         let _ = writeln!(out, "  {name:<width$} = {value}");
     }

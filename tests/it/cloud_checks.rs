@@ -29,7 +29,7 @@ pub fn programs() -> Option<PathBuf> {
 }
 
 /// A folder that goes when this is dropped.
-pub struct Folder(PathBuf);
+pub struct Folder(pub PathBuf);
 
 impl Folder {
     /// A new one of that name.

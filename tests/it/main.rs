@@ -21,6 +21,8 @@ mod firewalld_host;
 mod firewalld_text;
 mod flow_tables;
 mod found;
+mod gcp;
+mod gcp_text;
 mod howto;
 mod injection;
 mod iptables;

@@ -6,7 +6,7 @@ use portcullis::net::Direction;
 
 use crate::allowed::Allowed;
 use crate::{
-    aws_text, firewalld_text, iptables_text, kubernetes_text, netsh_text, nft_text, powershell_text, ufw_text,
+    aws_text, firewalld_text, gcp_text, iptables_text, kubernetes_text, netsh_text, nft_text, powershell_text, ufw_text,
 };
 
 /// What a printed text says.
@@ -36,6 +36,8 @@ pub fn read(dialect: &str, text: &str) -> Result<Read, String> {
         "kubernetes" => kubernetes_text::read(text),
         "netsh" => netsh_text::read(text),
         "firewalld" => firewalld_text::read(text),
+        "gcp-cli" => gcp_text::script(text).map(|(read, _)| read),
+        "gcp-terraform" => gcp_text::terraform(text).map(|(read, _)| read),
         "nftables" => nft_text::read(text),
         "powershell" => powershell_text::read(text),
         "ufw" => ufw_text::read(text),

@@ -132,7 +132,7 @@ const PROBE: &str = "main() {\n  cd x\n  for i in $(ls $1); do rm -rf $i/*; done
 /// A script with one rule where there are many, and without its header, its counts and its reasons to refuse.
 fn bare(script: &str) -> String {
     let mut out = String::new();
-    let (mut rules, mut first) = (false, false);
+    let (mut rules, mut first, mut more, mut told) = (false, false, false, false);
     for line in script.lines() {
         if rules && line != "RULES" {
             if std::mem::take(&mut first) {
@@ -142,15 +142,23 @@ fn bare(script: &str) -> String {
         }
         rules = line == "cat <<'RULES'";
         first |= rules;
-        // Which groups a text looks up is its own matter.
+        // A rule that is a command, whose peers stand in the lines below.
+        if more || line.starts_with("  rule ") {
+            if !more && !std::mem::replace(&mut told, true) {
+                out += "  rule name tcp:1 'about' source-ranges \\\n    192.0.2.1/32\n";
+            }
+            more = line.ends_with('\\');
+            continue;
+        }
+        // Which groups a text looks up is its own matter, and so is the one that it is for.
         if line.starts_with("  look_up g")
-            || line.starts_with("# ")
+            || line.trim_start().starts_with("# ")
             || line.starts_with("  say 'Held back: ")
             || line.contains("rules for ")
         {
             continue;
         }
-        out += line;
+        out += if line.starts_with("tag=") { "tag=name" } else { line };
         out.push('\n');
     }
     out
