@@ -7,6 +7,9 @@ mod aws;
 pub mod aws_cli;
 pub mod aws_cloudformation;
 pub mod aws_terraform;
+mod azure;
+pub mod azure_bicep;
+pub mod azure_terraform;
 pub mod firewalld;
 pub mod iptables;
 pub mod kubernetes;
@@ -15,13 +18,15 @@ pub mod nftables;
 pub mod powershell;
 pub mod ufw;
 
+use std::fmt::Write;
+
 use crate::net::{Address, Addresses, Direction, Family, Policy, System};
 use crate::order::{Map, sort_by_key};
 use crate::rule::{Enforcement, Rule, Ruleset};
 use crate::shell::Script;
 
 /// Every dialect, in the order of the page.
-pub static DIALECTS: [&Dialect; 10] = [
+pub static DIALECTS: [&Dialect; 12] = [
     &powershell::DIALECT,
     &netsh::DIALECT,
     &nftables::DIALECT,
@@ -31,6 +36,8 @@ pub static DIALECTS: [&Dialect; 10] = [
     &aws_terraform::DIALECT,
     &aws_cloudformation::DIALECT,
     &aws_cli::DIALECT,
+    &azure_bicep::DIALECT,
+    &azure_terraform::DIALECT,
     &kubernetes::DIALECT,
 ];
 
@@ -458,6 +465,35 @@ fn comment(rule: &Rule, indent: &str) -> String {
     let Rule { source, destination, protocol, ports, purpose, key, .. } = rule;
     let (source, destination, purpose) = (plain(&source.name), plain(&destination.name), plain(purpose));
     format!("{indent}# {source} to {destination}, {protocol} {ports}: {purpose} ({key})\n")
+}
+
+/// The end of a resource of Terraform, which keeps everything from being changed while something is held back.
+fn precondition(plan: &Plan, text: Text, own: &str) -> String {
+    let mut out = String::new();
+    let refusals = if text.has_rules() { plan.refusals(plain) } else { Vec::new() };
+    if !refusals.is_empty() {
+        let _ = write!(
+            out,
+            "
+  lifecycle {{
+    precondition {{
+      condition     = length(local.{own}_held_back) == 0
+      error_message = join(\" \", concat([\"Nothing was changed. Fill in what is missing on the page.\"], local.{own}_held_back))
+    }}
+  }}
+}}
+
+locals {{
+  {own}_held_back = [
+"
+        );
+        for refusal in &refusals {
+            let _ = writeln!(out, "    \"Held back: {refusal}.\",");
+        }
+        out.push_str("  ]\n");
+    }
+    out.push_str("}\n");
+    out
 }
 
 /// The script as it is pasted: with the plan's head, and refusing to run while something is held back.

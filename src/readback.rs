@@ -9,6 +9,9 @@
 mod aws_cli;
 mod aws_cloudformation;
 mod aws_terraform;
+mod azure;
+mod azure_bicep;
+mod azure_terraform;
 mod firewalld;
 pub mod frames;
 mod iptables;
@@ -79,10 +82,12 @@ pub enum Task {
 }
 
 /// Who reads which language, one file each.
-const READERS: [&Reader; 10] = [
+const READERS: [&Reader; 12] = [
     &aws_cli::READER,
     &aws_cloudformation::READER,
     &aws_terraform::READER,
+    &azure_bicep::READER,
+    &azure_terraform::READER,
     &firewalld::READER,
     &iptables::READER,
     &kubernetes::READER,

@@ -166,7 +166,8 @@ fn a_name_that_looks_like_a_word_of_the_text_is_still_a_name() {
 }
 
 /// What makes a text refuse to run where something is held back.
-const REFUSALS: [&str; 6] = [
+const REFUSALS: [&str; 7] = [
+    "@allowed(['filled in'])\n",
     "  stop 'Fill in what is missing on the page and copy again.'\n",
     "Write-Warning 'Nothing was changed. Fill in what is missing on the page and copy again.'\nreturn\n",
     "@echo Nothing was changed. Fill in what is missing on the page and copy again.\n",
