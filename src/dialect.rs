@@ -9,6 +9,7 @@ pub mod aws_cloudformation;
 pub mod aws_terraform;
 mod azure;
 pub mod azure_bicep;
+pub mod azure_cli;
 pub mod azure_terraform;
 pub mod firewalld;
 pub mod iptables;
@@ -26,7 +27,7 @@ use crate::rule::{Enforcement, Rule, Ruleset};
 use crate::shell::Script;
 
 /// Every dialect, in the order of the page.
-pub static DIALECTS: [&Dialect; 12] = [
+pub static DIALECTS: [&Dialect; 13] = [
     &powershell::DIALECT,
     &netsh::DIALECT,
     &nftables::DIALECT,
@@ -38,6 +39,7 @@ pub static DIALECTS: [&Dialect; 12] = [
     &aws_cli::DIALECT,
     &azure_bicep::DIALECT,
     &azure_terraform::DIALECT,
+    &azure_cli::DIALECT,
     &kubernetes::DIALECT,
 ];
 

@@ -11,6 +11,7 @@ mod aws_cloudformation;
 mod aws_terraform;
 mod azure;
 mod azure_bicep;
+mod azure_cli;
 mod azure_terraform;
 mod firewalld;
 pub mod frames;
@@ -82,11 +83,12 @@ pub enum Task {
 }
 
 /// Who reads which language, one file each.
-const READERS: [&Reader; 12] = [
+const READERS: [&Reader; 13] = [
     &aws_cli::READER,
     &aws_cloudformation::READER,
     &aws_terraform::READER,
     &azure_bicep::READER,
+    &azure_cli::READER,
     &azure_terraform::READER,
     &firewalld::READER,
     &iptables::READER,

@@ -457,3 +457,91 @@ fn held(lines: &mut std::str::Lines, own: &str, read: &mut Read) -> Result<(), S
         }
     }
 }
+
+/// Reads a script for the command line.
+pub fn cli(text: &str) -> Result<(Read, Vec<Rule>), String> {
+    let inside = text.strip_prefix("sh <<'PORTCULLIS'\n").and_then(|text| text.strip_suffix("PORTCULLIS\n"));
+    let inside = known(inside, "one here-document")?;
+    let (head, frame) = known(inside.split_once("main() {\n"), "the steps")?;
+    let mut found = Found::default();
+    for line in frame.lines() {
+        if let Some(sentence) = line.strip_prefix("  say 'Held back: ").and_then(|rest| rest.strip_suffix(".' >&2")) {
+            quotable(sentence)?;
+            found.read.held += 1;
+            continue;
+        }
+        // What a group is called on the page follows a look-up, for people.
+        let line = match line.strip_prefix("  look_up ").and_then(|line| line.split_once(" # ")) {
+            Some((number, name)) => {
+                quotable(name)?;
+                let number = known(number.parse().ok(), number)?;
+                match found.own {
+                    None => found.own = Some(number),
+                    Some(_) => drop(found.others.insert(number)),
+                }
+                line.split(" # ").next().unwrap_or(line)
+            }
+            None => line,
+        };
+        found.read.commands.push(line.to_owned());
+    }
+    let mut lines = head.lines().skip_while(|line| line.starts_with("# "));
+    if let Some(line) = lines.next() {
+        expect(Some(line), "rules() {")?;
+        expect(lines.next(), "cat <<'RULES'")?;
+        let rules = known(head.split_once("RULES'\n").and_then(|(_, rest)| rest.strip_suffix("RULES\n}\n")), "rules")?;
+        let mut fields = Fields::new();
+        let mut list = None;
+        for line in rules.lines() {
+            if let Some(words) = line.strip_prefix("rule ") {
+                if !fields.is_empty() {
+                    BICEP.rule(&mut found, std::mem::take(&mut fields))?;
+                }
+                let words: Vec<&str> = words.splitn(5, ' ').collect();
+                let [name, priority, direction, protocol, description] = words[..] else {
+                    return Err(format!("too short: {line}"));
+                };
+                let of = |value: &str| vec![(String::new(), value.to_owned())];
+                let quoted = |value: &str| of(&format!("'{value}'"));
+                fields.insert("priority".to_owned(), of(priority));
+                let own = [("name", name), ("direction", direction), ("protocol", protocol), ("access", "Allow")];
+                for (field, value) in own.into_iter().chain([("description", description), ("sourcePortRange", "*")]) {
+                    fields.insert(field.to_owned(), quoted(value));
+                }
+                list = None;
+            } else if let Some(argument) = line.strip_prefix("--") {
+                let end = argument.split('-').next().unwrap_or(argument);
+                let field = match argument.strip_prefix(end) {
+                    Some("-asgs") => "ApplicationSecurityGroups",
+                    Some("-address-prefixes") => "AddressPrefixes",
+                    Some("-port-ranges") => "PortRanges",
+                    _ => return Err(format!("not known: {line}")),
+                };
+                list = Some(format!("{end}{field}"));
+            } else {
+                let field = known(list.clone(), line)?;
+                let (field, above, value) = match (field.ends_with("PortRanges"), line) {
+                    (true, _) => {
+                        let (range, flow) = known(line.split_once(' '), line)?;
+                        (field, flow.to_owned(), format!("'{range}'"))
+                    }
+                    (_, "*") => (field.replace("Prefixes", "Prefix"), String::new(), "'*'".to_owned()),
+                    _ if field.ends_with("Groups") => {
+                        let number = known(line.strip_prefix('g'), line)?;
+                        (field, String::new(), format!("[{{ id: g{number}.id }}]"))
+                    }
+                    _ => (field, String::new(), format!("'{line}'")),
+                };
+                fields.entry(field).or_default().push((above, value));
+            }
+        }
+        if !fields.is_empty() {
+            BICEP.rule(&mut found, fields)?;
+        }
+    }
+    let stops = found.read.commands.iter().any(|line| line.starts_with("  stop 'Fill in"));
+    if !inside.ends_with("\n}\nmain \"$@\"\n") || stops != (found.read.held > 0) {
+        return Err("not framed as the others".to_owned());
+    }
+    done(found, text)
+}

@@ -34,6 +34,7 @@ pub fn read(dialect: &str, text: &str) -> Result<Read, String> {
         "aws-cli" => aws_text::cli(text).map(|(read, _)| read),
         "aws-cloudformation" => aws_text::cloudformation(text).map(|(read, _)| read),
         "azure-bicep" => azure_text::bicep(text).map(|(read, _)| read),
+        "azure-cli" => azure_text::cli(text).map(|(read, _)| read),
         "azure-terraform" => azure_text::terraform(text).map(|(read, _)| read),
         "iptables" => iptables_text::read(text),
         "kubernetes" => kubernetes_text::read(text),
