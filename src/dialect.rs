@@ -7,6 +7,10 @@ mod aws;
 pub mod aws_cli;
 pub mod aws_cloudformation;
 pub mod aws_terraform;
+mod azure;
+pub mod azure_bicep;
+pub mod azure_cli;
+pub mod azure_terraform;
 pub mod firewalld;
 mod gcp;
 pub mod gcp_cli;
@@ -18,13 +22,15 @@ pub mod nftables;
 pub mod powershell;
 pub mod ufw;
 
+use std::fmt::Write;
+
 use crate::net::{Address, Addresses, Direction, Family, Policy, System};
 use crate::order::{Map, sort_by_key};
 use crate::rule::{Enforcement, Rule, Ruleset};
 use crate::shell::Script;
 
 /// Every dialect, in the order of the page.
-pub static DIALECTS: [&Dialect; 12] = [
+pub static DIALECTS: [&Dialect; 15] = [
     &powershell::DIALECT,
     &netsh::DIALECT,
     &nftables::DIALECT,
@@ -34,6 +40,9 @@ pub static DIALECTS: [&Dialect; 12] = [
     &aws_terraform::DIALECT,
     &aws_cloudformation::DIALECT,
     &aws_cli::DIALECT,
+    &azure_bicep::DIALECT,
+    &azure_terraform::DIALECT,
+    &azure_cli::DIALECT,
     &gcp_terraform::DIALECT,
     &gcp_cli::DIALECT,
     &kubernetes::DIALECT,
@@ -528,6 +537,35 @@ fn expressed(out: &mut String, text: &str) -> String {
         out.push_str(&format!("# Once in the module: variable \"{variable}\" {{ type = string }}\n"));
     }
     if text.contains('.') { text.to_owned() } else { format!("\"{text}\"") }
+}
+
+/// The end of a resource of Terraform, which keeps everything from being changed while something is held back.
+fn precondition(plan: &Plan, text: Text, own: &str) -> String {
+    let mut out = String::new();
+    let refusals = if text.has_rules() { plan.refusals(plain) } else { Vec::new() };
+    if !refusals.is_empty() {
+        let _ = write!(
+            out,
+            "
+  lifecycle {{
+    precondition {{
+      condition     = length(local.{own}_held_back) == 0
+      error_message = join(\" \", concat([\"Nothing was changed. Fill in what is missing on the page.\"], local.{own}_held_back))
+    }}
+  }}
+}}
+
+locals {{
+  {own}_held_back = [
+"
+        );
+        for refusal in &refusals {
+            let _ = writeln!(out, "    \"Held back: {refusal}.\",");
+        }
+        out.push_str("  ]\n");
+    }
+    out.push_str("}\n");
+    out
 }
 
 /// The script as it is pasted: with the plan's head, and refusing to run while something is held back.

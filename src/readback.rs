@@ -9,6 +9,10 @@
 mod aws_cli;
 mod aws_cloudformation;
 mod aws_terraform;
+mod azure;
+mod azure_bicep;
+mod azure_cli;
+mod azure_terraform;
 mod firewalld;
 pub mod frames;
 mod gcp;
@@ -82,10 +86,13 @@ pub enum Task {
 }
 
 /// Who reads which language, one file each.
-const READERS: [&Reader; 12] = [
+const READERS: [&Reader; 15] = [
     &aws_cli::READER,
     &aws_cloudformation::READER,
     &aws_terraform::READER,
+    &azure_bicep::READER,
+    &azure_cli::READER,
+    &azure_terraform::READER,
     &firewalld::READER,
     &gcp_cli::READER,
     &gcp_terraform::READER,

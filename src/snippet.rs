@@ -135,11 +135,11 @@ pub fn lines(text: &str) -> Vec<Line<'_>> {
     for text in text.lines() {
         let trimmed = text.trim_start();
         let indent = text.len() - trimmed.len();
-        let comment = trimmed.starts_with('#') || trimmed.starts_with("@rem");
+        let comment = trimmed.starts_with('#') || trimmed.starts_with("@rem") || trimmed.starts_with("//");
         let held = trimmed.contains("Held back: ") || trimmed.starts_with("stop 'Fill");
         let own = flow_key(text);
         let goes_on = |(_, began, by_comment): &(&str, usize, bool)| {
-            indent > *began || *by_comment && indent == *began && trimmed.starts_with("<rule")
+            indent > *began || *by_comment && indent == *began && trimmed.starts_with(['<', '\'', '"'])
         };
         entry = match own {
             Some(key) => Some((key, indent, comment)),

@@ -8,7 +8,9 @@
 use std::fmt::Write;
 
 use super::aws::{AWS, NAMES, Row, is_vpc, rows};
-use super::{Dialect, Field, PEERS, Peer, Plan, Text, described, expressed, is_expression, others, plain};
+use super::{
+    Dialect, Field, PEERS, Peer, Plan, Text, described, expressed, is_expression, others, plain, precondition,
+};
 use crate::net::{Direction, Family, Policy};
 
 /// The record.
@@ -74,29 +76,7 @@ resource \"aws_security_group\" \"{own}\" {{
         plan.group,
         plan.group
     );
-    let refusals = if text.has_rules() { plan.refusals(plain) } else { Vec::new() };
-    if !refusals.is_empty() {
-        let _ = write!(
-            out,
-            "
-  lifecycle {{
-    precondition {{
-      condition     = length(local.{own}_held_back) == 0
-      error_message = join(\" \", concat([\"Nothing was changed. Fill in what is missing on the page.\"], local.{own}_held_back))
-    }}
-  }}
-}}
-
-locals {{
-  {own}_held_back = [
-"
-        );
-        for refusal in &refusals {
-            let _ = writeln!(out, "    \"Held back: {refusal}.\",");
-        }
-        out.push_str("  ]\n");
-    }
-    out.push_str("}\n");
+    out.push_str(&precondition(plan, text, &own));
     for row in rows(plan) {
         rule(&mut out, &own, &row);
     }

@@ -50,7 +50,8 @@ fn faults(dialect: &Dialect, text: &str) -> Vec<String> {
             fault("a word that is too long");
         }
         let trimmed = line.trim_start();
-        if trimmed.starts_with('#') || line.contains("say '") || dialect.place == Place::Host(System::Windows) {
+        let comment = trimmed.starts_with('#') || trimmed.starts_with("//");
+        if comment || line.contains("say '") || dialect.place == Place::Host(System::Windows) {
             continue;
         }
         let families: BTreeSet<Family> = words::addresses(line).iter().map(|(_, (family, ..))| *family).collect();

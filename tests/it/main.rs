@@ -9,6 +9,8 @@ mod allowed;
 mod ansible;
 mod arbitrary;
 mod aws_text;
+mod azure;
+mod azure_text;
 mod canonical;
 mod catalog;
 mod cloud_checks;

@@ -572,7 +572,8 @@ fn every_mutant_is_noticed_in_every_dialect() {
 
 /// The lines of a text that are no comments.
 fn acted_upon(text: &str) -> Vec<&str> {
-    text.lines().filter(|line| !line.trim_start().starts_with('#') && !line.trim().is_empty()).collect()
+    let comment = |line: &str| line.starts_with('#') || line.starts_with("//");
+    text.lines().filter(|line| !comment(line.trim()) && !line.trim().is_empty()).collect()
 }
 
 /// Tries everything on one dialect of a cloud, by groups and by addresses: every line of its text that is no comment. The page's

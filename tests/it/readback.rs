@@ -118,7 +118,16 @@ fn texts() -> Vec<Printed> {
             scenarios::apply(&mut by_addresses, Edit::Setting(dialect.key(&PEERS), "addresses".to_owned()));
         }
         let name = format!("{}, by addresses", scenario.name);
-        all.extend(some_printed(&name, &by_addresses, &kinds(|dialect| !dialect.refers.is_empty()), |_| {}));
+        let clouds = kinds(|dialect| !dialect.refers.is_empty());
+        all.extend(some_printed(&name, &by_addresses, &clouds, |_| {}));
+        if scenario.name == "default" {
+            // But for those who are not ours.
+            all.extend(some_printed("nobody known", &scenario.deployment, &clouds, |rules| {
+                for peer in rules.rules.iter_mut().flat_map(|rule| [&mut rule.source, &mut rule.destination]) {
+                    (peer.ours, peer.addresses) = (false, Addresses::Missing);
+                }
+            }));
+        }
         let mut locked_out = scenarios::whole(&scenario.deployment, true);
         scenarios::apply(&mut locked_out, Edit::Management(Addresses::Missing));
         all.extend(some_printed(&format!("{}, locked out", scenario.name), &locked_out, &hosts, |_| {}));
@@ -166,7 +175,8 @@ fn a_name_that_looks_like_a_word_of_the_text_is_still_a_name() {
 }
 
 /// What makes a text refuse to run where something is held back.
-const REFUSALS: [&str; 7] = [
+const REFUSALS: [&str; 8] = [
+    "@allowed(['filled in'])\n",
     "  stop 'Fill in what is missing on the page and copy again.'\n",
     "Write-Warning 'Nothing was changed. Fill in what is missing on the page and copy again.'\nreturn\n",
     "@echo Nothing was changed. Fill in what is missing on the page and copy again.\n",

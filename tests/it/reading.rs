@@ -6,7 +6,8 @@ use portcullis::net::Direction;
 
 use crate::allowed::Allowed;
 use crate::{
-    aws_text, firewalld_text, gcp_text, iptables_text, kubernetes_text, netsh_text, nft_text, powershell_text, ufw_text,
+    aws_text, azure_text, firewalld_text, gcp_text, iptables_text, kubernetes_text, netsh_text, nft_text,
+    powershell_text, ufw_text,
 };
 
 /// What a printed text says.
@@ -32,6 +33,9 @@ pub fn read(dialect: &str, text: &str) -> Result<Read, String> {
         "aws-terraform" => aws_text::terraform(text).map(|(read, _)| read),
         "aws-cli" => aws_text::cli(text).map(|(read, _)| read),
         "aws-cloudformation" => aws_text::cloudformation(text).map(|(read, _)| read),
+        "azure-bicep" => azure_text::bicep(text).map(|(read, _)| read),
+        "azure-cli" => azure_text::cli(text).map(|(read, _)| read),
+        "azure-terraform" => azure_text::terraform(text).map(|(read, _)| read),
         "iptables" => iptables_text::read(text),
         "kubernetes" => kubernetes_text::read(text),
         "netsh" => netsh_text::read(text),

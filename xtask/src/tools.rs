@@ -24,14 +24,15 @@ const AERLEON: &str = "1.18.0";
 /// Runs the playbook that comes with the texts; the last release for Python 3.11.
 const ANSIBLE: &str = "2.19.14";
 
-/// Checkers of what clouds are told: templates, Terraform's language, the command line of AWS with a server that plays AWS, and
-/// the schemas of Kubernetes.
-const CLOUD_CHECKS: [&str; 5] = [
+/// Checkers of what clouds are told: templates, Terraform's language, the command line of AWS with a server that plays AWS,
+/// the schemas of Kubernetes, and Bicep.
+const CLOUD_CHECKS: [&str; 6] = [
     "cfn-lint==1.51.0",
     "moto[ec2,server]==5.2.1",
     "awscli==1.45.11",
     "python-hcl2==8.1.4",
     "kubernetes-validate==1.37.0",
+    "pycep-parser==0.7.1",
 ];
 
 /// Adds the WebAssembly target to the toolchain.
