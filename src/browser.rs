@@ -2,8 +2,10 @@
 //! decides nothing, and whatever the browser refuses is an answer here, never a failure.
 
 pub mod history;
+mod image;
 mod light;
 
+pub use image::{Image, image};
 pub use light::on_light;
 
 use gloo::events::EventListener;
@@ -188,13 +190,15 @@ fn copy_as(html: Option<String>, text: String, shown_in: AttrValue, done: Callba
     });
 }
 
-async fn by_clipboard(html: Option<&str>, text: &str) -> bool {
-    let Some(navigator) = window().map(|window| window.navigator()) else { return false };
+/// The clipboard's interface; nothing where the browser has none, or not for this page.
+fn clipboard() -> Option<web_sys::Clipboard> {
+    let navigator = window()?.navigator();
     let there = js_sys::Reflect::get(&navigator, &"clipboard".into()).is_ok_and(|clipboard| clipboard.is_object());
-    if !there {
-        return false;
-    }
-    let clipboard = navigator.clipboard();
+    there.then(|| navigator.clipboard())
+}
+
+async fn by_clipboard(html: Option<&str>, text: &str) -> bool {
+    let Some(clipboard) = clipboard() else { return false };
     let promise = match html.map(|html| both(html, text)) {
         None => clipboard.write_text(text),
         Some(Some(items)) => clipboard.write(&items),

@@ -9,7 +9,10 @@
 //! exactly the ports of its flows; a bare number is TCP. Where there are so many groups that a box stands for a zone, many such
 //! arrows between the same two boxes are one, and its label counts ("12 ports").
 
+pub mod dot;
+pub mod drawio;
 mod layout;
+pub mod mermaid;
 mod subject;
 pub mod svg;
 
@@ -166,6 +169,35 @@ pub struct Key {
     pub encryption: Option<Encryption>,
     /// The explanation.
     pub label: Label,
+}
+
+impl Diagram {
+    /// The boxes of a zone, in their order.
+    pub fn within(&self, zone: &ZoneBox) -> impl Iterator<Item = &GroupBox> {
+        let Rect { x, y, .. } = zone.rect;
+        let (right, bottom) = (zone.rect.right(), zone.rect.bottom());
+        self.boxes.iter().filter(move |drawn| {
+            drawn.rect.x >= x && drawn.rect.right() <= right && drawn.rect.y >= y && drawn.rect.bottom() <= bottom
+        })
+    }
+}
+
+impl GroupBox {
+    /// What is written in it, the name whole.
+    pub fn lines(&self) -> Vec<&str> {
+        let others = self.labels.iter().filter(|label| label.words != Words::Name || self.groups.len() > 1);
+        std::iter::once(self.name.as_str()).chain(others.map(|label| label.text.as_str())).collect()
+    }
+}
+
+impl Arrow {
+    /// Its ports and, unless it is encrypted, what protects it: `80 clear text`.
+    pub fn says(&self) -> String {
+        match self.encryption {
+            Encryption::Tls => self.label.text.clone(),
+            other => format!("{} {}", self.label.text, other.name()),
+        }
+    }
 }
 
 /// Flows that share an arrow.

@@ -18,6 +18,7 @@ mod marks;
 mod node;
 mod notices;
 mod paper;
+mod picture;
 mod snippet;
 pub mod state;
 mod trail;

@@ -266,7 +266,8 @@ impl Pen<'_> {
     }
 }
 
-const fn colour(theme: &Theme, encryption: Encryption) -> &'static str {
+/// The colour of an arrow.
+pub(super) const fn colour(theme: &Theme, encryption: Encryption) -> &'static str {
     match encryption {
         Encryption::Clear => theme.clear,
         _ => theme.arrow,

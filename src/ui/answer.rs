@@ -7,8 +7,7 @@ use super::Act;
 use super::marks::Marks;
 use super::state::{Action, State};
 use super::view::Tab;
-use super::{catalog, findings, flows, howto, paper, snippet};
-use crate::count::counted;
+use super::{catalog, findings, flows, howto, paper, picture, snippet};
 use crate::finding::Severity;
 use crate::table;
 
@@ -17,28 +16,11 @@ pub fn answer(state: &State, act: &Act, told: &Callback<AttrValue>, marks: &mut 
     html! {
         <main class="answer" id="answer">
             <h1 class="on-paper">{ table::title(&state.catalog, &state.deployment, None) }</h1>
-            { picture(state) }
+            { picture::picture(state, told) }
             <div class="on-paper" id={paper::ID}></div>
             { snippet::panel(state, act, told, marks) }
             { tabs(state, act, told) }
         </main>
-    }
-}
-
-fn picture(state: &State) -> Html {
-    let (catalog, deployment, flows) = (&*state.catalog, &*state.deployment, &*state.derived.flows);
-    let groups = deployment.groups.iter().filter(|group| deployment.takes_part(catalog, group)).count();
-    let (drawing, tall) = state.picture().clone();
-    html! {
-        <section class="panel diagram" aria-label="Allowed flows">
-            <div class="bar">
-                <h2>{ "Allowed flows" }</h2>
-                <small>{ format!("{} between {}", counted(flows.len(), "flow"), counted(groups, "group")) }</small>
-            </div>
-            <div class={classes!("drawing", tall.then_some("tall"))} tabindex="0" role="group" aria-label="Diagram: the arrow keys go from flow to flow, Enter opens the one that has the focus">
-                { Html::from_html_unchecked(drawing) }
-            </div>
-        </section>
     }
 }
 

@@ -15,6 +15,7 @@ mod canonical;
 mod catalog;
 mod cloud_checks;
 mod diagram;
+mod diagram_forms;
 mod editing;
 mod findings;
 mod findings_laws;

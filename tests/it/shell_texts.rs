@@ -48,7 +48,7 @@ fn texts() -> Vec<(&'static str, Text, String)> {
 }
 
 /// What a program says of an input; `None` where it is not installed, which in CI is a failure.
-fn said(command: &[&str], input: &str) -> Option<String> {
+pub fn said(command: &[&str], input: &str) -> Option<String> {
     let spawned = Command::new(command[0])
         .args(&command[1..])
         .stdin(Stdio::piped())

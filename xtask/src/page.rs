@@ -168,7 +168,10 @@ fn refuse_paths(places: &Places, wasm: &[u8]) -> Result {
     let home = env::home_dir().unwrap_or_default();
     for path in [&places.root, &places.cargo_home, &sysroot, &home] {
         let path = path.to_string_lossy();
-        let found = wasm.windows(path.len().max(1)).any(|bytes| bytes == path.as_bytes());
+        // The end of an XML element, `</root>`, is none.
+        let begins = |at: usize| at == 0 || wasm[at - 1] != b'<';
+        let mut places = wasm.windows(path.len().max(1)).enumerate();
+        let found = places.any(|(at, bytes)| bytes == path.as_bytes() && begins(at));
         // A home of `/` (some containers) is no path to look for.
         if path.len() > 1 && found {
             return Err(format!("the WebAssembly holds a path of this machine: {path}").into());

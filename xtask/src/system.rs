@@ -75,6 +75,8 @@ pub const FIREWALLD: SystemProgram = SystemProgram::service(&["firewall-offline-
 pub const DBUS: SystemProgram = SystemProgram::new(&["dbus-daemon"], "dbus");
 /// Finds what is wrong with a shell script.
 pub const SHELLCHECK: SystemProgram = SystemProgram::new(&["shellcheck"], "shellcheck");
+/// Draws the graphs we write.
+pub const GRAPHVIZ: SystemProgram = SystemProgram::new(&["dot"], "graphviz");
 /// Stores and loads the ufw rules we write; installing it turns nothing on.
 pub const UFW: SystemProgram = SystemProgram::new(&["ufw"], "ufw");
 /// Makes network namespaces.
@@ -103,6 +105,7 @@ pub const EVERY_DAY: &[&SystemProgram] = &[
     &BASH,
     &DASH,
     &SHELLCHECK,
+    &GRAPHVIZ,
     &NPM,
     &PYTHON,
 ];

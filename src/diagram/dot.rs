@@ -1,0 +1,40 @@
+//! Prints a picture as a graph for Graphviz: zones, groups and arrows, not their places. No text of the user's but through one
+//! escaping function.
+
+use super::{Diagram, svg};
+use crate::catalog::Encryption;
+
+/// The graph, in the language DOT.
+pub fn dot(diagram: &Diagram) -> String {
+    let mut out = ["// ", &quoted(&diagram.description), "\ndigraph {\n"].concat();
+    out += "  graph [rankdir=LR, fontname=\"Helvetica,Arial,sans-serif\", labelloc=t, label=\"";
+    out += &[&quoted(&diagram.title), "\", tooltip=\"", &quoted(&diagram.description), "\"];\n"].concat();
+    for what in ["node [shape=box, style=rounded", "edge [fontsize=11"] {
+        out += &["  ", what, ", fontname=\"Helvetica,Arial,sans-serif\"];\n"].concat();
+    }
+    for zone in &diagram.zones {
+        out += &["  subgraph cluster_", zone.zone, " {\n    label=\"", &quoted(&zone.label.text), "\";\n"].concat();
+        for group in diagram.within(zone) {
+            let lines: Vec<String> = group.lines().into_iter().map(quoted).collect();
+            let id = group.groups.first().map_or(0, |group| group.0);
+            out += &format!("    g{id} [label=\"{}\"];\n", lines.join("\\n"));
+        }
+        out += "  }\n";
+    }
+    for arrow in &diagram.arrows {
+        let style = match arrow.encryption {
+            Encryption::Tls => "solid",
+            Encryption::Optional => "dashed",
+            Encryption::Clear => "bold",
+        };
+        let (from, to) = (arrow.initiator.0, arrow.responder.0);
+        let (says, title) = (quoted(&arrow.says()), quoted(&arrow.title));
+        out += &format!("  g{from} -> g{to} [label=\"{says}\", style={style}, tooltip=\"{title}\"];\n");
+    }
+    out + "}\n"
+}
+
+/// Text between quotation marks. Graphviz reads the names of signs in it, as in HTML, and what follows a backslash.
+fn quoted(text: &str) -> String {
+    svg::escape(text).replace('\\', "\\\\").replace('\n', "\\n")
+}
