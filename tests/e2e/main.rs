@@ -16,6 +16,7 @@ mod catalog;
 mod copying;
 mod editing;
 mod everybody;
+mod exports;
 mod first_screen;
 mod gestures;
 mod hosts;

