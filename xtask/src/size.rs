@@ -24,7 +24,7 @@ const DISK_BUDGET: usize = 263_000;
 /// What the page weighs while it is over its budget: wire, then disk. Nothing may weigh more by accident: whoever raises this says
 /// what for. The last time: 4.6 KB for Google Cloud, 9.2 for Azure, 2.7 for Kubernetes, 2.0 for Ansible, 0.5 for the bastion, 5.7
 /// for the forms in which the picture leaves the page. It goes away with the gap.
-const REACHED: [usize; 2] = [271_600, 390_200];
+const REACHED: [usize; 2] = [270_900, 390_000];
 
 /// How strict a measurement is.
 #[derive(Clone, Copy, PartialEq, Eq)]
