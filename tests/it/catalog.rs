@@ -297,6 +297,8 @@ fn dependencies_choices_and_presets_resolve() {
         assert!(row.from.iter().all(|role| CATALOG.role(role).is_some()), "{row:?}");
         row.when.iter().for_each(resolves);
         assert!(row.disagreement.is_none_or(|id| CATALOG.disagreement(id).is_some()), "{row:?}");
+        // Every firewall can say it as it is: what means something to a shell becomes a `_` there.
+        assert!(!row.purpose.contains(['\'', '"', '\\', '$', '`']), "{}", row.purpose);
     }
     for choice in &CATALOG.choices {
         assert!(choice.answers.len() > 1 && choice.answer(choice.default).is_some(), "{choice:?}");
