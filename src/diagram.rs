@@ -183,6 +183,11 @@ impl Diagram {
 }
 
 impl GroupBox {
+    /// What it is called in the forms that are text: the first group's number.
+    fn id(&self) -> String {
+        format!("g{}", self.groups.first().map_or(0, |group| group.0))
+    }
+
     /// What is written in it, the name whole.
     pub fn lines(&self) -> Vec<&str> {
         let others = self.labels.iter().filter(|label| label.words != Words::Name || self.groups.len() > 1);

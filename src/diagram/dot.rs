@@ -16,8 +16,8 @@ pub fn dot(diagram: &Diagram) -> String {
         out += &["  subgraph cluster_", zone.zone, " {\n    label=\"", &quoted(&zone.label.text), "\";\n"].concat();
         for group in diagram.within(zone) {
             let lines: Vec<String> = group.lines().into_iter().map(quoted).collect();
-            let id = group.groups.first().map_or(0, |group| group.0);
-            out += &format!("    g{id} [label=\"{}\"];\n", lines.join("\\n"));
+            let id = group.id();
+            out += &format!("    {id} [label=\"{}\"];\n", lines.join("\\n"));
         }
         out += "  }\n";
     }

@@ -1,8 +1,8 @@
 //! Prints a picture as a draw.io file, everything where it stands on the page: zones that hold their groups, groups, and arrows
 //! that stay at both when these are moved. No text of the user's but through one escaping function.
 
-use super::svg::{self, Theme, colour};
-use super::{Arrow, Diagram, GroupBox, Rect};
+use super::svg::{self, Theme, colour, dashes};
+use super::{Arrow, Diagram, Rect};
 use crate::catalog::Encryption;
 
 /// Paper is light.
@@ -33,7 +33,7 @@ pub fn drawio(diagram: &Diagram) -> String {
             let lines: Vec<String> = group.lines().into_iter().map(quoted).collect();
             let Rect { x, y, .. } = group.rect;
             let rect = Rect { x: x - zone.rect.x, y: y - zone.rect.y, ..group.rect };
-            out += &cell(&id(group), &lines.join("&#10;"), &groups, zone.zone, rect);
+            out += &cell(&group.id(), &lines.join("&#10;"), &groups, zone.zone, rect);
         }
     }
     for (at, arrow) in diagram.arrows.iter().enumerate() {
@@ -51,10 +51,6 @@ pub fn drawio(diagram: &Diagram) -> String {
         out += &cell(&format!("k{at}"), &quoted(&key.label.text), &text, "1", key.label.rect);
     }
     out + "</root></mxGraphModel></diagram></mxfile>\n"
-}
-
-fn id(group: &GroupBox) -> String {
-    format!("g{}", group.groups.first().map_or(0, |group| group.0))
 }
 
 /// A shape, its place counted from that of its parent. Without an id and a label where something around it has them.
@@ -101,10 +97,9 @@ fn thousandths(part: i32, whole: i32) -> String {
 /// How a line is drawn.
 fn style(encryption: Encryption) -> String {
     let colour = colour(&THEME, encryption);
-    let dashes = match encryption {
-        Encryption::Tls => "",
-        Encryption::Optional => "dashed=1;dashPattern=9 3 2 3;",
-        Encryption::Clear => "dashed=1;dashPattern=5 4;",
+    let dashes = match dashes(encryption) {
+        "" => String::new(),
+        pattern => ["dashed=1;dashPattern=", pattern, ";"].concat(),
     };
     format!("{ARROW}strokeColor={colour};fontColor={colour};labelBackgroundColor={};{dashes}", THEME.surface)
 }

@@ -1,7 +1,7 @@
 //! Prints a picture as a Mermaid flowchart, for wikis and Markdown that draw it themselves: zones, groups and arrows, not their
 //! places. No text of the user's but through one escaping function.
 
-use super::{Arrow, Diagram, GroupBox};
+use super::{Arrow, Diagram};
 use crate::catalog::Encryption;
 
 /// The flowchart. In a file of its own, or between fences in Markdown.
@@ -17,7 +17,7 @@ pub fn mermaid(diagram: &Diagram) -> String {
         out += &["  subgraph ", zone.zone, "[\"", &quoted(&zone.label.text), "\"]\n"].concat();
         for group in diagram.within(zone) {
             let lines: Vec<String> = group.lines().into_iter().map(quoted).collect();
-            out += &["    ", &node(group), "[\"", &lines.join("<br>"), "\"]\n"].concat();
+            out += &["    ", &group.id(), "[\"", &lines.join("<br>"), "\"]\n"].concat();
         }
         out += "  end\n";
     }
@@ -25,10 +25,6 @@ pub fn mermaid(diagram: &Diagram) -> String {
         out += &line(arrow);
     }
     out
-}
-
-fn node(group: &GroupBox) -> String {
-    format!("g{}", group.groups.first().map_or(0, |group| group.0))
 }
 
 /// Told apart by its form and, unless it is encrypted, in words.

@@ -256,13 +256,21 @@ impl Pen<'_> {
 
     fn line(&mut self, encryption: Encryption, path: &str) {
         self.put(format_args!("<path class=\"diagram-line\" d=\"{path}\" fill=\"none\" stroke-width=\"1.5\""));
-        self.add(match encryption {
-            Encryption::Tls => "",
-            Encryption::Clear => " stroke-dasharray=\"5 4\"",
-            Encryption::Optional => " stroke-dasharray=\"9 3 2 3\"",
-        });
+        let dashes = dashes(encryption);
+        if !dashes.is_empty() {
+            self.put(format_args!(" stroke-dasharray=\"{dashes}\""));
+        }
         self.paint("stroke", |theme| colour(theme, encryption));
         self.add("/>");
+    }
+}
+
+/// How the line of an arrow is broken: lengths drawn and left out; empty for a whole one.
+pub(super) const fn dashes(encryption: Encryption) -> &'static str {
+    match encryption {
+        Encryption::Tls => "",
+        Encryption::Clear => "5 4",
+        Encryption::Optional => "9 3 2 3",
     }
 }
 
