@@ -1,5 +1,5 @@
 //! How long every dialect takes to print, and how many bytes: the default deployment, and a thousand flows over a hundred
-//! groups. Prints figures for a person to judge; asserts none of them.
+//! groups. Prints figures for a person to judge; asserts none of them. `cargo bench --bench dialects -- ufw` does only that one.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
@@ -25,10 +25,10 @@ use scenarios::CATALOG;
 /// Runs of which the median is printed.
 const RUNS: usize = 15;
 
-/// The rules of all groups.
-fn rules(deployment: &Deployment) -> Vec<Ruleset> {
+/// The rules of all groups, at the points that are made of a group's number.
+fn rules(deployment: &Deployment, point: fn(u32) -> Enforcement) -> Vec<Ruleset> {
     let flows = flows(&CATALOG, deployment);
-    let of = |id: u32| enforce::rules(&CATALOG, deployment, &flows, Enforcement::Host(id));
+    let of = |id: u32| enforce::rules(&CATALOG, deployment, &flows, point(id));
     deployment.groups.iter().map(|group| of(group.id.0)).collect()
 }
 
@@ -91,28 +91,33 @@ fn median<T>(mut run: impl FnMut() -> T) -> (f64, f64, T) {
 /// `expands`: whether the naive expansion is printed too. That of a whole policy would be a gigabyte, for the thousands of
 /// ports of a domain controller.
 fn measure(what: &str, deployment: &Deployment, goal: &str, expands: bool) {
-    let (time, best, rulesets) = median(|| rules(deployment));
-    let count: usize = rulesets.iter().map(|ruleset| ruleset.rules.len()).sum();
-    println!("\n{what}: {count} rules for {} groups, both directions ({goal})", rulesets.len());
+    let (time, best, on_hosts) = median(|| rules(deployment, Enforcement::Host));
+    let in_clouds = rules(deployment, Enforcement::CloudGroup);
+    let count: usize = on_hosts.iter().map(|ruleset| ruleset.rules.len()).sum();
+    println!("\n{what}: {count} rules for {} groups, both directions ({goal})", on_hosts.len());
     let naive_words = if expands { format!("{:>14} {:>7}", "naive bytes", "times") } else { String::new() };
     println!(
         "  {:<14} {:>9} {:>9} {:>12} {:>9} {:>9} {:>9} {naive_words}",
         "dialect", "ms", "best", "bytes", "read too", "best", "openings"
     );
     println!("  {:<14} {time:>9.3} {best:>9.3}", "flows, rules");
-    let naive: Vec<Ruleset> = rulesets.iter().filter(|_| expands).map(naive).collect();
+    let naive = [&on_hosts, &in_clouds].map(|all| all.iter().filter(|_| expands).map(naive).collect::<Vec<_>>());
     let (mut all, mut all_best) = (time, best);
-    for dialect in DIALECTS {
-        let (time, best, bytes) = median(|| printed(dialect, deployment, &rulesets));
+    let named: Vec<String> = std::env::args().skip(1).filter(|word| !word.starts_with('-')).collect();
+    let asked = |dialect: &&&Dialect| named.is_empty() || named.iter().any(|name| name == dialect.id);
+    for dialect in DIALECTS.iter().filter(asked) {
+        let in_cloud = matches!(dialect.point(0), Enforcement::CloudGroup(_));
+        let rulesets = if in_cloud { &in_clouds } else { &on_hosts };
+        let (time, best, bytes) = median(|| printed(dialect, deployment, rulesets));
         all += time;
         all_best += best;
-        let (read_time, read_best, openings) = median(|| read_back(dialect, deployment, &rulesets));
+        let (read_time, read_best, openings) = median(|| read_back(dialect, deployment, rulesets));
         print!(
             "  {:<14} {time:>9.3} {best:>9.3} {bytes:>12} {read_time:>9.3} {read_best:>9.3} {openings:>9}",
             dialect.id
         );
         if expands {
-            let expanded = printed(dialect, deployment, &naive);
+            let expanded = printed(dialect, deployment, &naive[usize::from(in_cloud)]);
             print!(" {expanded:>14} {:>7.1}", expanded as f64 / bytes as f64);
         }
         println!();

@@ -25,6 +25,7 @@ mod nftables;
 mod powershell;
 mod ufw;
 
+use std::fmt::{Display, Write};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use crate::net::{Address, Addresses, Direction, Protocol};
@@ -405,14 +406,27 @@ fn ports(text: &str, separator: char) -> Option<(u16, u16)> {
     }
 }
 
+/// True if the value is written so. Makes no text of its own: a text may hold thousands of addresses.
+fn is_written(value: &dyn Display, text: &str) -> bool {
+    struct Rest<'a>(&'a str);
+    impl Write for Rest<'_> {
+        fn write_str(&mut self, piece: &str) -> std::fmt::Result {
+            self.0 = self.0.strip_prefix(piece).ok_or(std::fmt::Error)?;
+            Ok(())
+        }
+    }
+    let mut rest = Rest(text);
+    write!(rest, "{value}").is_ok() && rest.0.is_empty()
+}
+
 /// A number in the one canonical way.
 fn number(text: &str) -> Option<u32> {
-    text.parse().ok().filter(|number: &u32| number.to_string() == text)
+    text.parse().ok().filter(|number: &u32| is_written(number, text))
 }
 
 /// A host in the one canonical way, and the bits of its family.
 fn host(text: &str) -> Option<(End, u128, u32)> {
-    match text.parse::<IpAddr>().ok().filter(|ip| ip.to_string() == text)? {
+    match text.parse::<IpAddr>().ok().filter(|ip| is_written(ip, text))? {
         IpAddr::V4(ip) => Some((End::V4, u128::from(ip.to_bits()), 32)),
         IpAddr::V6(ip) => Some((End::V6, ip.to_bits(), 128)),
     }

@@ -5,7 +5,8 @@
 //! cannot be two of them; a peer is one network, written with its length and without host bits, or one group; a description
 //! has at most 255 characters, none of which `plain` would not keep.
 
-use super::{Dialect, Field, LINUX, PEERS, Peer, Place, Plan, Text, comment, peers};
+use super::cloud::{PEERS, Peer, peers};
+use super::{Dialect, Field, LINUX, Place, Plan, Text, comment};
 use crate::count::counted;
 use crate::net::{Direction, Family, Policy, PortRange, Protocol};
 use crate::rule::Rule;

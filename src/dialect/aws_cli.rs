@@ -9,7 +9,8 @@
 use std::fmt::Write;
 
 use super::aws::{AWS, NAMES, is_vpc, rows};
-use super::{Dialect, Field, PEERS, Peer, Plan, Text, described, others, pasted, plain};
+use super::cloud::{PEERS, Peer, described, others};
+use super::{Dialect, Field, Plan, Text, pasted, plain};
 use crate::shell::{Script, printed};
 
 /// The record.

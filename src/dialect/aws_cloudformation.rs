@@ -8,7 +8,8 @@
 use std::fmt::Write;
 
 use super::aws::{AWS, NAMES, Row, rows};
-use super::{Dialect, Peer, Plan, Text, described, others, plain};
+use super::cloud::{Peer, described, others};
+use super::{Dialect, Plan, Text, plain};
 use crate::net::{Direction, Family};
 
 /// The record.

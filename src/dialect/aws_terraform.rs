@@ -8,9 +8,8 @@
 use std::fmt::Write;
 
 use super::aws::{AWS, NAMES, Row, is_vpc, rows};
-use super::{
-    Dialect, Field, PEERS, Peer, Plan, Text, described, expressed, is_expression, others, plain, precondition,
-};
+use super::cloud::{PEERS, Peer, described, expressed, is_expression, others, precondition};
+use super::{Dialect, Field, Plan, Text, plain};
 use crate::net::{Direction, Family, Policy};
 
 /// The record.

@@ -9,7 +9,8 @@
 
 use std::net::IpAddr;
 
-use super::{BY_ADDRESSES, Dialect, Field, LINUX, PEERS, Place, Plan, Planned, Text, network, others, plain};
+use super::cloud::{BY_ADDRESSES, PEERS, network, others};
+use super::{Dialect, Field, LINUX, Place, Plan, Planned, Text, plain};
 use crate::count::counted;
 use crate::net::{Address, Direction, Family, Policy, Protocol};
 use crate::order::sort_by_key;

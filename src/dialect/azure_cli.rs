@@ -8,7 +8,8 @@
 use std::fmt::Write;
 
 use super::azure::{AZURE, End, NAMES, Row, groups, rows};
-use super::{Dialect, Field, PEERS, Plan, Text, pasted, plain};
+use super::cloud::PEERS;
+use super::{Dialect, Field, Plan, Text, pasted, plain};
 use crate::shell::{Script, needs, printed};
 
 /// The record.

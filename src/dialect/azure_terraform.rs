@@ -7,7 +7,8 @@
 use std::fmt::Write;
 
 use super::azure::{AZURE, End, NAMES, Row, by_groups, rows};
-use super::{Dialect, Plan, Text, others, plain, precondition};
+use super::cloud::{others, precondition};
+use super::{Dialect, Plan, Text, plain};
 
 /// The record.
 pub static DIALECT: Dialect = Dialect {

@@ -10,7 +10,7 @@ use std::fmt::Write;
 
 use super::{Dialect, LINUX, Plan, Planned, Text, pasted, plain};
 use crate::net::{Address, Direction, Family, Policy};
-use crate::order::sort_by;
+use crate::order::{Map, sort_by};
 use crate::shell;
 
 mod script;
@@ -77,7 +77,7 @@ struct Way {
     /// The rules with their comments.
     text: String,
     /// The rules alone: firewalld warns of one that it has already.
-    rules: Vec<String>,
+    rules: Map<String, ()>,
 }
 
 /// Addresses of one family.
@@ -92,7 +92,7 @@ fn way(plan: &Plan, direction: Direction) -> Way {
         Direction::Ingress => ("in", "input", "filter_INPUT", "source"),
         Direction::Egress => ("out", "output", "filter_OUTPUT", "destination"),
     };
-    let mut way = Way { part, chain, hook, end, sets: Vec::new(), text: String::new(), rules: Vec::new() };
+    let mut way = Way { part, chain, hook, end, sets: Vec::new(), text: String::new(), rules: Map::new() };
     if plan.policy == Policy::WholeHost {
         way.base(direction);
     }
@@ -235,8 +235,9 @@ impl Way {
         };
         let rule = format!("  <rule{family}>{peer}{what}<accept/></rule>");
         if !self.rules.contains(&rule) {
-            let _ = writeln!(self.text, "{rule}");
-            self.rules.push(rule);
+            self.text.push_str(&rule);
+            self.text.push('\n');
+            self.rules.insert(rule, ());
         }
     }
 }

@@ -6,7 +6,8 @@
 //! tags in one rule would be "or"; only a source can be a tag, never a destination. A rule is known by its name, in the whole
 //! project: so that it stays the same rule, the name comes from the group's tag and the flow, and from nothing else.
 
-use super::{Dialect, Field, LINUX, Peer, Place, Plan, comment, others, peers, plain};
+use super::cloud::{Peer, others, peers};
+use super::{Dialect, Field, LINUX, Place, Plan, comment, plain};
 use crate::net::{Direction, Family, Policy};
 use crate::rule::Rule;
 

@@ -7,8 +7,9 @@
 
 use std::fmt::Write;
 
+use super::cloud::{PEERS, described};
 use super::gcp::{GCP, Row, TAGS, is_network, rows, tag, tags};
-use super::{Dialect, Field, PEERS, Plan, Text, described, pasted, plain};
+use super::{Dialect, Field, Plan, Text, pasted, plain};
 use crate::net::Direction;
 use crate::shell::{Script, needs};
 

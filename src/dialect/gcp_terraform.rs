@@ -6,8 +6,9 @@
 
 use std::fmt::Write;
 
+use super::cloud::{PEERS, described, expressed, is_expression};
 use super::gcp::{GCP, Row, TAGS, is_network, rows, tag, tags};
-use super::{Dialect, Field, PEERS, Plan, Text, described, expressed, is_expression, plain};
+use super::{Dialect, Field, Plan, Text, plain};
 use crate::net::Direction;
 
 /// The record.

@@ -7,7 +7,8 @@
 
 use std::fmt::Write;
 
-use super::{Dialect, Field, LINUX, PEERS, Place, Plan, Planned, Text, comment, network, others, plain};
+use super::cloud::{PEERS, network, others};
+use super::{Dialect, Field, LINUX, Place, Plan, Planned, Text, comment, plain};
 use crate::net::{Direction, Policy};
 use crate::rule::Rule;
 

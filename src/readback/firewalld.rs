@@ -2,6 +2,7 @@
 
 use super::{End, Reader, Reading, Span, holes, key, ports, protocol, quotable, shell, span};
 use crate::net::Direction;
+use crate::order::sort_by;
 
 /// The record.
 pub static READER: Reader = Reader { dialect: "firewalld", read };
@@ -44,17 +45,16 @@ fn read<'a>(reading: &mut Reading<'a>, text: &'a str) -> Option<()> {
             lines.by_ref().take_while(|line| *line != "}").for_each(|_| reading.line += 1);
         } else if let Some(rest) = line.strip_prefix("    set_") {
             written(&mut sets, rest)?;
-        } else if let Some([before, part, between, count, rest]) = holes(COUNTS, line).as_deref() {
-            (count.parse() == Ok(counts[usize::from(*part == "out")])).then_some(())?;
-            [before, part, between, rest].iter().for_each(|piece| reading.frame(piece));
         } else if let (true, Some(direction)) = (line.starts_with("  <rule"), direction) {
-            // firewalld has each rule once.
-            (!rules.contains(&line)).then(|| rules.push(line))?;
+            rules.push(line);
             counts[usize::from(direction == Direction::Egress)] += 1;
             match of_flow {
                 true => rule(reading, &sets, direction, line)?,
                 false => reading.frame(line),
             }
+        } else if let Some([before, part, between, count, rest]) = holes(COUNTS, line).as_deref() {
+            (count.parse() == Ok(counts[usize::from(*part == "out")])).then_some(())?;
+            [before, part, between, rest].iter().for_each(|piece| reading.frame(piece));
         } else {
             direction = match line {
                 "policy_in() {" => Some(Direction::Ingress),
@@ -64,12 +64,20 @@ fn read<'a>(reading: &mut Reading<'a>, text: &'a str) -> Option<()> {
             };
             if line == "RULES" {
                 of_flow = false;
-                rules.clear();
+                each_once(&mut rules)?;
             }
             reading.frame(line);
         }
     }
     sets.iter().all(|set| set.written).then_some(())
+}
+
+/// firewalld has each rule of a policy once; takes them out.
+fn each_once(rules: &mut Vec<&str>) -> Option<()> {
+    sort_by(rules, Ord::cmp);
+    let twins = rules.windows(2).any(|pair| pair[0] == pair[1]);
+    rules.clear();
+    (!twins).then_some(())
 }
 
 /// How a text sees that firewalld has all rules of a direction.

@@ -5,9 +5,12 @@ use std::fs;
 
 use serde_json::json;
 
-use crate::engine::Need;
+use crate::engine::{Need, not_run};
 use crate::hosts::arrived;
-use crate::page::{Page, tell};
+use crate::page::{Page, group, tell};
+
+/// Names that mean something to Mermaid.
+const NAMES: [(u32, &str); 2] = [(group::SERVER, "a\"] --> x[\"<b>b</b> %%{init: {}}%% #35; `c`"), (group::DATABASE, "end")];
 
 /// Presses the button of a form, and returns the file that comes.
 fn kept(page: &Page, form: &str, extension: &str) -> Vec<u8> {
@@ -60,5 +63,50 @@ fn the_picture_is_downloaded_in_every_form_and_copied_as_pixels() {
             assert_eq!(copied, json!(twice));
         }
         page.is_quiet();
+    });
+}
+
+#[test]
+fn mermaid_draws_what_is_copied_for_it() {
+    let Some(mermaid) = std::env::var_os("PORTCULLIS_MERMAID") else {
+        return not_run("Mermaid: PORTCULLIS_MERMAID names no mermaid.min.js (cargo xtask test sets it)");
+    };
+    let mermaid = fs::read_to_string(mermaid).expect("Mermaid");
+    tell(|page| {
+        if !page.browser.has(Need::Clipboard) {
+            return;
+        }
+        for (group, name) in NAMES {
+            page.unfold(group);
+            page.fill(&format!("#n-{group}"), name);
+        }
+        let nothing = "nothing yet";
+        page.browser.run_async(&format!("await navigator.clipboard.writeText('{nothing}');"), json!([]));
+        page.press_button("Mermaid: copy");
+        page.wait_for(".toast", "Picture copied as Mermaid.");
+        let text = page.browser.run_async("return await navigator.clipboard.readText();", json!([]));
+        assert_ne!(text, json!(nothing));
+        // Its own styles would be refused by the page's policy.
+        page.browser.open("about:blank");
+        let drawn = page.browser.run_async(
+            &format!(
+                "{mermaid}; mermaid.initialize({{ startOnLoad: false }}); \
+                 const {{ svg }} = await mermaid.render('drawn', arguments[0]); \
+                 document.body.innerHTML = svg; \
+                 const texts = css => [...document.querySelectorAll(css)].map(node => node.textContent.trim()); \
+                 return [texts('.node .nodeLabel'), texts('.edgeLabel .edgeLabel'), texts('.cluster .nodeLabel'), \
+                     document.querySelectorAll('.nodeLabel b, .nodeLabel code, script').length];"
+            ),
+            json!([text]),
+        );
+        let says = |at: usize, what: &str| drawn[at].as_array().expect("texts").iter().any(|text| {
+            text.as_str().is_some_and(|text| text.starts_with(what))
+        });
+        for (_, name) in NAMES {
+            assert!(says(0, name), "{name}: {drawn}");
+        }
+        assert_eq!(drawn[0].as_array().map(Vec::len), Some(5), "{drawn}");
+        assert!(says(1, "443") && says(1, "9080 clear text") && says(1, "5432 if configured"), "{drawn}");
+        assert!(says(2, "Clients") && drawn[3] == json!(0), "{drawn}");
     });
 }

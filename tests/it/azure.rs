@@ -10,7 +10,8 @@ use std::path::PathBuf;
 use std::process::{Command, Stdio};
 
 use portcullis::deployment::{Deployment, Edit};
-use portcullis::dialect::{DIALECTS, Dialect, PEERS, Text};
+use portcullis::dialect::cloud::PEERS;
+use portcullis::dialect::{DIALECTS, Dialect, Text};
 use portcullis::net::{Address, Addresses, Direction, Policy, Port, PortRange, Protocol};
 use portcullis::order::Map;
 use portcullis::rule::{Enforcement, Peer, Rule, Ruleset};

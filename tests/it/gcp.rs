@@ -9,7 +9,8 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 
 use portcullis::deployment::{Deployment, Edit, GroupId};
-use portcullis::dialect::{Dialect, PEERS, Text};
+use portcullis::dialect::cloud::PEERS;
+use portcullis::dialect::{Dialect, Text};
 use portcullis::net::{Addresses, Direction};
 use portcullis::rule::Ruleset;
 use portcullis::snippet::{Context, snippet};

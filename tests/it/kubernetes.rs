@@ -7,7 +7,8 @@ use std::path::Path;
 use std::process::Command;
 
 use portcullis::deployment::{Deployment, Edit};
-use portcullis::dialect::{Dialect, PEERS, Text};
+use portcullis::dialect::cloud::PEERS;
+use portcullis::dialect::{Dialect, Text};
 use portcullis::flow::flows;
 use portcullis::net::{Addresses, Direction, Protocol};
 use portcullis::pack;

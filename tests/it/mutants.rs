@@ -12,7 +12,8 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::ops::Range;
 
 use portcullis::deployment::{Deployment, Edit};
-use portcullis::dialect::{DIALECTS, Dialect, PEERS, Place, Text};
+use portcullis::dialect::cloud::PEERS;
+use portcullis::dialect::{DIALECTS, Dialect, Place, Text};
 use portcullis::net::{Address, Addresses, Direction, Family, Policy, Port, PortRange, Protocol, System};
 use portcullis::order::Map;
 use portcullis::rule::{Peer, Rule, Ruleset};

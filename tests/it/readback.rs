@@ -6,7 +6,8 @@ use std::fmt::Write as _;
 use std::fs;
 
 use portcullis::deployment::{Deployment, Edit};
-use portcullis::dialect::{DIALECTS, Dialect, PEERS, Place, Text};
+use portcullis::dialect::cloud::PEERS;
+use portcullis::dialect::{DIALECTS, Dialect, Place, Text};
 use portcullis::net::{Addresses, Direction, System};
 use portcullis::order::Map;
 use portcullis::pack;

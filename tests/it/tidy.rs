@@ -162,7 +162,7 @@ fn nothing_in_the_page_may_panic_on_purpose() {
 }
 
 /// What several dialects share.
-const SHARED: [&str; 3] = ["aws", "azure", "gcp"];
+const SHARED: [&str; 5] = ["aws", "azure", "cloud", "gcp", "plan"];
 
 #[test]
 fn every_dialect_is_in_the_one_list_once() {

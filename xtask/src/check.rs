@@ -142,6 +142,7 @@ struct Kit<'a> {
     cloud_checks: Option<PathBuf>,
     ansible: Option<PathBuf>,
     axe: Option<PathBuf>,
+    mermaid: Option<PathBuf>,
     packets: bool,
     /// The browsers that are here, the one of every day first.
     engines: Vec<Engine>,
@@ -162,6 +163,7 @@ impl<'a> Kit<'a> {
             cloud_checks: report.has("texts for clouds", tools::cloud_checks(places)),
             ansible: report.has("the playbook, by Ansible", tools::ansible(places)),
             axe: report.has("accessibility, in the browser", tools::axe(places)),
+            mermaid: report.has("the picture as Mermaid, by Mermaid", tools::mermaid(places)),
             packets: report.has("packets through real rules", namespaces()).is_some(),
             engines: Vec::new(),
             full: false,
@@ -205,6 +207,7 @@ impl<'a> Kit<'a> {
             ("PORTCULLIS_CLOUD_CHECKS", self.cloud_checks.clone()),
             ("PORTCULLIS_ANSIBLE", self.ansible.clone()),
             ("PORTCULLIS_AXE", self.axe.clone()),
+            ("PORTCULLIS_MERMAID", self.mermaid.clone()),
             ("PORTCULLIS_CHROMIUM", system::CHROMIUM.path()),
             ("PORTCULLIS_CHROMEDRIVER", system::CHROMEDRIVER.path()),
             ("PORTCULLIS_FIREFOX", system::FIREFOX.path()),

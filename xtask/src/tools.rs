@@ -19,6 +19,8 @@ const GECKODRIVER: &str = "0.37.1";
 /// wasm-opt as an npm package: distributions carry releases that are far too old.
 const BINARYEN: &str = "132.0.0";
 const AXE: &str = "4.14.1";
+/// Draws what the page says in Mermaid.
+const MERMAID: &str = "12.3.0";
 /// Another generator of firewall rules, which the tests compare ours with.
 const AERLEON: &str = "1.18.0";
 /// Runs the playbook that comes with the texts; the last release for Python 3.11.
@@ -87,6 +89,11 @@ pub fn wasm_opt(places: &Places) -> Option<Command> {
 /// The accessibility checker's script, if npm is there to install it.
 pub fn axe(places: &Places) -> Result<PathBuf> {
     Ok(npm_package(places, "axe-core", AXE)?.join("axe.min.js"))
+}
+
+/// Mermaid as a script for a page, if npm is there to install it.
+pub fn mermaid(places: &Places) -> Result<PathBuf> {
+    Ok(npm_package(places, "mermaid", MERMAID)?.join("dist").join("mermaid.min.js"))
 }
 
 /// Aerleon's program in a Python environment of its own, where Python is there to make one.
