@@ -10,7 +10,8 @@ use crate::hosts::arrived;
 use crate::page::{Page, group, tell};
 
 /// Names that mean something to Mermaid.
-const NAMES: [(u32, &str); 2] = [(group::SERVER, "a\"] --> x[\"<b>b</b> %%{init: {}}%% #35; `c`"), (group::DATABASE, "end")];
+const NAMES: [(u32, &str); 2] =
+    [(group::SERVER, "a\"] --> x[\"<b>b</b> %%{init: {}}%% #35; `c`"), (group::DATABASE, "end")];
 
 /// Presses the button of a form, and returns the file that comes.
 fn kept(page: &Page, form: &str, extension: &str) -> Vec<u8> {
@@ -89,19 +90,22 @@ fn mermaid_draws_what_is_copied_for_it() {
         // Its own styles would be refused by the page's policy.
         page.browser.open("about:blank");
         let drawn = page.browser.run_async(
-            &format!(
-                "{mermaid}; mermaid.initialize({{ startOnLoad: false }}); \
-                 const {{ svg }} = await mermaid.render('drawn', arguments[0]); \
-                 document.body.innerHTML = svg; \
-                 const texts = css => [...document.querySelectorAll(css)].map(node => node.textContent.trim()); \
-                 return [texts('.node .nodeLabel'), texts('.edgeLabel .edgeLabel'), texts('.cluster .nodeLabel'), \
-                     document.querySelectorAll('.nodeLabel b, .nodeLabel code, script').length];"
-            ),
-            json!([text]),
+            "document.head.append(Object.assign(document.createElement('script'), { text: arguments[1] })); \
+             mermaid.initialize({ startOnLoad: false }); \
+             const { svg } = await mermaid.render('drawn', arguments[0]); \
+             document.body.innerHTML = svg; \
+             const texts = css => [...document.querySelectorAll(css)].map(node => node.textContent.trim()); \
+             return [texts('.node .nodeLabel'), texts('.edgeLabel .edgeLabel'), texts('.cluster .nodeLabel'), \
+                 document.querySelectorAll('.nodeLabel b, .nodeLabel code, body script').length];",
+            json!([text, mermaid]),
         );
-        let says = |at: usize, what: &str| drawn[at].as_array().expect("texts").iter().any(|text| {
-            text.as_str().is_some_and(|text| text.starts_with(what))
-        });
+        let says = |at: usize, what: &str| {
+            drawn[at]
+                .as_array()
+                .expect("texts")
+                .iter()
+                .any(|text| text.as_str().is_some_and(|text| text.starts_with(what)))
+        };
         for (_, name) in NAMES {
             assert!(says(0, name), "{name}: {drawn}");
         }
