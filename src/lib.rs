@@ -8,7 +8,8 @@
 //!  embedded)    user says)     open       from one    for one enforcement point)
 //!                  │           what, why)  point)       └──► read-back   (what a text lets through, against the rules)
 //!                  │             ├──► diagram ──► SVG
-//!                  │             └──► table ──► HTML, TSV, CSV, Markdown
+//!                  │             ├──► table ──► HTML, TSV, CSV, Markdown, wikitext
+//!                  │             └──► embed  (both of them inside another page)
 //!                  ├──► findings  (missing addresses, collisions, undecided choices, …)
 //!                  ├──► how-to    (which file, key, command for every changed port)
 //!                  ├──► upgrade   (what another release adds, removes and changes)
@@ -57,6 +58,8 @@ pub mod dialect;
 pub mod snippet;
 
 pub mod pack;
+
+pub mod embed;
 
 pub mod browser;
 pub mod ui;

@@ -6,8 +6,10 @@
 //! language, and to its one escaping function.
 
 mod compared;
+mod mediawiki;
 
 pub use compared::compared;
+pub use mediawiki::mediawiki;
 
 use crate::catalog::{Catalog, Confidence};
 use crate::deployment::{Deployment, GroupId};

@@ -17,6 +17,7 @@ mod cloud_checks;
 mod diagram;
 mod diagram_forms;
 mod editing;
+mod embed;
 mod findings;
 mod findings_laws;
 mod firewalld;

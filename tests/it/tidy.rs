@@ -10,7 +10,7 @@ use crate::rust_source::{Source, files, root, source, sources};
 use crate::scenarios::CATALOG;
 
 /// Which modules each module may name. `ui` and the root may name all of them. A new module is placed here first.
-const MAY_NAME: [(&str, &[&str]); 25] = [
+const MAY_NAME: [(&str, &[&str]); 26] = [
     ("net", &[]),
     ("count", &[]),
     ("order", &[]),
@@ -33,6 +33,7 @@ const MAY_NAME: [(&str, &[&str]); 25] = [
     ("windows", &["net"]),
     ("dialect", &["net", "rule", "shell", "windows"]),
     ("snippet", &["net", "rule", "readback", "dialect"]),
+    ("embed", &["net", "catalog", "deployment", "diagram", "table", "dialect"]),
     (
         "pack",
         &[
