@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use portcullis::catalog::Id;
 use portcullis::deployment::{Deployment, Edit, GroupId};
 use portcullis::diagram::svg::{Theme, escape, inline, standalone};
-use portcullis::diagram::{Arrow, Diagram, Point, Rect, diagram};
+use portcullis::diagram::{Arrow, Diagram, Point, Rect, Words, diagram};
 use portcullis::flow::{Flow, flows};
 use portcullis::net::{Addresses, PortRange, Protocol};
 
@@ -165,10 +165,24 @@ fn check(deployment: &Deployment) -> Diagram {
     labels.extend(drawn.legend.iter().map(|key| key.label.rect));
     assert!(labels.iter().all(|label| inside(*label, paper)));
     apart(&labels.iter().chain(&boxes).copied().collect::<Vec<_>>(), "labels and boxes");
-    for text in [inline(&drawn), standalone(&drawn, &Theme::LIGHT), standalone(&drawn, &Theme::DARK)] {
-        well_formed(&text, &drawn);
-    }
+    let light = standalone(&drawn, &Theme::LIGHT);
+    well_formed(&inline(&drawn), &drawn);
+    well_formed(&light, &drawn);
+    assert_eq!(lit(standalone(&drawn, &Theme::DARK)), lit(light), "dark is light in other colours");
     drawn
+}
+
+/// The text with one name for each colour of both themes.
+fn lit(text: String) -> String {
+    let colours = |theme: Theme| {
+        let Theme { surface, sunken, line, edge, ink, soft, arrow, clear, missing } = theme;
+        [surface, sunken, line, edge, ink, soft, arrow, clear, missing]
+    };
+    let pairs = colours(Theme::LIGHT).into_iter().zip(colours(Theme::DARK)).enumerate();
+    pairs.fold(text, |text, (at, (light, dark))| {
+        let name = format!("\"colour {at}\"");
+        text.replace(&format!("\"{light}\""), &name).replace(&format!("\"{dark}\""), &name)
+    })
 }
 
 fn numbers(ports: PortRange) -> std::ops::RangeInclusive<u16> {
@@ -359,6 +373,68 @@ fn more_arrows_than_anybody_could_follow_are_left_to_the_table() {
     let (_, drawn) = draw(&deployment);
     assert!(drawn.arrows.is_empty() && drawn.boxes.len() == 5);
     assert!(drawn.legend.iter().any(|key| key.label.text.contains("Too many flows")), "{:?}", drawn.legend);
+}
+
+/// What people call things, and whoever means harm.
+pub const NAMES: [&str; 6] = [
+    "👩‍👩‍👧‍👦 🏴󠁧󠁢󠁥󠁮󠁧󠁿 🛡️ 防火墙服务器",
+    "שרת ראשי الخادم الرئيسي (1)",
+    "\u{202e}<script>alert(1)</script>",
+    "]]><![CDATA[ --> %%{init: {}}%%",
+    "a\nb\tc\u{0}d",
+    "\"; DROP | {x} [y] \\",
+];
+
+/// Pictures that are hard to draw: every name, short and 200 characters long, on boxes of 64 addresses, with arrows to others and
+/// to themselves; a single group, alone and talking to itself; none at all.
+pub fn hard() -> Vec<Deployment> {
+    let mut all: Vec<Deployment> = NAMES
+        .iter()
+        .flat_map(|name| [(*name).to_owned(), name.chars().cycle().take(200).collect::<String>(), "W".repeat(200)])
+        .map(|name| {
+            let mut deployment = scenarios::cluster();
+            let addresses: Vec<String> = (1..=64).map(|last| format!("192.0.2.{last}")).collect();
+            for (at, id) in deployment.groups.iter().map(|group| group.id).collect::<Vec<_>>().into_iter().enumerate() {
+                let name = if at == 0 { name.clone() } else { format!("{at} {name}") };
+                deployment.apply(&CATALOG, &Edit::Rename(id, name.clone()));
+                apply(&mut deployment, Edit::Listens(id, Addresses::parse(&addresses.join(" ")).0));
+                let _ = deployment.apply(&CATALOG, &Edit::Machines(id, 64));
+                let purpose = name;
+                let ports = PortRange::parse("7000-7003").unwrap();
+                let flow = Edit::AddFlow { initiator: id, responder: id, protocol: Protocol::Udp, ports, purpose };
+                deployment.apply(&CATALOG, &flow);
+            }
+            deployment
+        })
+        .collect();
+    let mut alone = Deployment::initial(&CATALOG);
+    for group in alone.groups.clone() {
+        apply(&mut alone, Edit::RemoveGroup(group.id));
+    }
+    all.push(alone.clone());
+    apply(&mut alone, Edit::Switch("server", true));
+    all.push(alone.clone());
+    let server = alone.groups[0].id;
+    apply(&mut alone, Edit::Machines(server, 3));
+    all.push(alone);
+    all
+}
+
+#[test]
+fn what_is_hard_to_draw_is_drawn_well() {
+    for deployment in hard() {
+        let drawn = check(&deployment);
+        let text = standalone(&drawn, &Theme::LIGHT);
+        for group in deployment.groups.iter().filter(|group| deployment.takes_part(&CATALOG, group)) {
+            assert!(text.contains(&format!("<title>{}</title>", escape(&group.name))), "the whole of {}", group.name);
+            if group.machines > 1 {
+                let itself = |arrow: &&Arrow| arrow.initiator == group.id && arrow.responder == group.id;
+                assert!(drawn.arrows.iter().any(|arrow| itself(&arrow)), "{} talks to itself", group.name);
+            }
+        }
+        let folded = drawn.boxes.iter().flat_map(|drawn| &drawn.labels).filter(|label| label.words == Words::Address);
+        assert!(folded.clone().count() == 0 || folded.clone().any(|label| label.text.ends_with("+61")));
+    }
 }
 
 #[test]
