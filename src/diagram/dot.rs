@@ -4,9 +4,14 @@
 use super::{Diagram, svg};
 use crate::catalog::Encryption;
 
+/// About how many bytes of words a line of a comment has.
+const LINE: usize = 100;
+/// Characters of a text between quotation marks: Graphviz takes less than 16 KB, and escaped one may have six bytes.
+const MOST: usize = 2000;
+
 /// The graph, in the language DOT.
 pub fn dot(diagram: &Diagram) -> String {
-    let mut out = ["// ", &quoted(&diagram.description), "\ndigraph {\n"].concat();
+    let mut out = comment(&svg::escape(&diagram.description)) + "digraph {\n";
     out += "  graph [rankdir=LR, fontname=\"Helvetica,Arial,sans-serif\", labelloc=t, label=\"";
     out += &[&quoted(&diagram.title), "\", tooltip=\"", &quoted(&diagram.description), "\"];\n"].concat();
     for what in ["node [shape=box, style=rounded", "edge [fontsize=11"] {
@@ -34,7 +39,24 @@ pub fn dot(diagram: &Diagram) -> String {
     out + "}\n"
 }
 
-/// Text between quotation marks. Graphviz reads the names of signs in it, as in HTML, and what follows a backslash.
+/// The whole of a text, before the graph. In short lines: Graphviz gives up, in silence, where one has 16 KB.
+fn comment(text: &str) -> String {
+    let (mut out, mut long) = ("//".to_owned(), 0);
+    for word in text.split_whitespace() {
+        if long > LINE {
+            (out, long) = (out + "\n//", 0);
+        }
+        long += word.len();
+        out += " ";
+        out += word;
+    }
+    out + "\n"
+}
+
+/// Text between quotation marks, cut where it is too long for Graphviz. That reads the names of signs in it, as in HTML, and what
+/// follows a backslash.
 fn quoted(text: &str) -> String {
-    svg::escape(text).replace('\\', "\\\\").replace('\n', "\\n")
+    let cut = text.char_indices().nth(MOST).map_or(text.len(), |(at, _)| at);
+    let rest = if cut < text.len() { "…" } else { "" };
+    svg::escape(&text[..cut]).replace('\\', "\\\\").replace('\n', "\\n") + rest
 }

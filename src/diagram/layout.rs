@@ -10,13 +10,27 @@
 //! Arrows that cross no other straight one are made straight, the nearest to it first, unless that would chain boxes of
 //! both columns together. Then slots move down, and only down, until all have room: a longest path, in an order without
 //! cycles because straight arrows do not cross. Bent arrows keep to even rows on one side of a channel and to odd rows on the
-//! other, so no two share a row. Verticals are ordered by inserting each where it adds the fewest crossings (sifting, as for
-//! the layers of Sugiyama's method); those that do not reach each other share a track.
+//! other, so no two share a row.
+//!
+//! **Crossings.** The method is Sugiyama's (layers, then order within layers, then coordinates; Sugiyama, Tagawa and Toda 1981),
+//! but boxes keep their order: what is ordered is everything else. The slots of an edge stand in the order of what they lead to
+//! (`route`); a lane is above or below, and an arrow within a column left or right, where it crosses fewer others; lanes, and
+//! arrows within a column, lie in each other. Verticals are ordered by inserting each where it adds the fewest crossings
+//! (sifting; Matuszewski, Schönfeld and Molitor 1999); those that do not reach each other share a track (`tracks`).
+//! A test (`tests/it/diagram_crossings.rs`) counts them against Graphviz.
+
+mod route;
+mod text;
+mod tracks;
 
 use super::subject::Subject;
 use super::{Arrow, Bundle, Diagram, GroupBox, Key, Label, Point, Rect, Words, ZoneBox, sorted};
 use crate::catalog::{Catalog, Encryption, Id};
 use crate::flow::Flow;
+use route::route;
+use text::label;
+pub(super) use text::measure;
+use tracks::channel;
 
 const GRID: i32 = 8;
 /// Between the picture's edge and what is in it.
@@ -52,11 +66,6 @@ const LEAST: i32 = 3;
 const SAMPLE: i32 = 32;
 /// Purposes told of an arrow.
 const MOST_PURPOSES: usize = 12;
-/// More arrows than this in a channel are not sorted against each other.
-const MOST_SORTED: usize = 400;
-/// How often they are.
-const PASSES: usize = 3;
-
 const LEFT: usize = 0;
 const RIGHT: usize = 1;
 
@@ -87,15 +96,6 @@ struct Wire {
     /// The row of that lane.
     row: i32,
     straight: bool,
-}
-
-/// A vertical of a wire in a channel, with the horizontals that lead to it: their row, and if they come from the right.
-struct Vertical {
-    wire: usize,
-    end: usize,
-    low: i32,
-    high: i32,
-    rows: [(i32, bool); 2],
 }
 
 /// The space beside a column.
@@ -321,61 +321,6 @@ fn connect(arrow: &mut Arrow, wire: &Wire, rects: [Rect; 2], channels: &[Channel
     rect.y = to - LINE / 2;
 }
 
-/// Chooses sides, lanes and the order of the slots; returns how many lanes there are above and below.
-fn route(nodes: &mut [Node], wires: &mut [Wire]) -> [i32; 2] {
-    let mut load = vec![[0; 2]; nodes.len()];
-    for wire in wires.iter().filter(|wire| wire.channels[0] != wire.channels[1]) {
-        for end in [0, 1] {
-            load[wire.nodes[end]][wire.sides[end]] += 1;
-        }
-    }
-    for wire in wires.iter_mut() {
-        if wire.channels[0] == wire.channels[1] {
-            let at = |side: usize| load[wire.nodes[0]][side] + load[wire.nodes[1]][side];
-            wire.sides = if at(LEFT) < at(RIGHT) { [LEFT; 2] } else { [RIGHT; 2] };
-        }
-        wire.channels = [0, 1].map(|end| wire.channels[end] + wire.sides[end]);
-    }
-
-    let count = |column: usize| nodes.iter().filter(|node| node.column == column).count();
-    let first = |column: usize| nodes.iter().position(|node| node.column == column).unwrap_or(0);
-    let high = |node: usize| (200 * (node - first(nodes[node].column)) + 100) / count(nodes[node].column);
-    let skipping = (0..wires.len()).filter(|at| wires[*at].channels[0] != wires[*at].channels[1]);
-    let skipping = sorted(skipping, |at| wires[*at].nodes.into_iter().min());
-    let mut lanes = [0; 2];
-    for at in skipping {
-        let [one, other] = wires[at].nodes;
-        let above = high(one.min(other)) + 2 * high(one.max(other)) < 300;
-        let lane = &mut lanes[usize::from(!above)];
-        wires[at].lane = Some((above, *lane));
-        *lane += 1;
-    }
-
-    for (at, wire) in wires.iter().enumerate() {
-        for end in [0, 1] {
-            nodes[wire.nodes[end]].edges[wire.sides[end]].push((at, end));
-        }
-    }
-    for node in 0..nodes.len() {
-        for side in [LEFT, RIGHT] {
-            let slots = std::mem::take(&mut nodes[node].edges[side]);
-            let slots = sorted(slots.into_iter(), |&(at, end)| {
-                let (wire, other) = (&wires[at], wires[at].nodes[1 - end] as isize);
-                let within = nodes[wires[at].nodes[1 - end]].column == nodes[node].column;
-                let (class, order) = match (wire.lane, within) {
-                    (Some((above, lane)), _) => (if above { 0 } else { 5 }, lane as isize),
-                    (None, false) => (2, other),
-                    (None, true) if other == node as isize => (3, 0),
-                    (None, true) => (if other < node as isize { 1 } else { 4 }, -other),
-                };
-                (class, order, at, end)
-            });
-            nodes[node].edges[side] = slots;
-        }
-    }
-    lanes
-}
-
 /// Moves boxes and slots down, and only down, until each has the room it needs. A box follows its first straight arrow,
 /// with room for the bent ones above that.
 fn settle(nodes: &mut [Node], wires: &mut [Wire], top: i32, pitch: i32) {
@@ -471,72 +416,6 @@ fn straighten(nodes: &[Node], wires: &mut [Wire]) {
     }
 }
 
-/// Measures a channel and places what is in it.
-fn channel(wires: &mut [Wire], arrows: &[Arrow], at: usize) -> Channel {
-    let strip = |side: usize| {
-        let ends = wires.iter().zip(arrows).filter(|(wire, _)| wire.channels[1] == at && wire.sides[1] == side);
-        ends.map(|(_, arrow)| snap(arrow.label.rect.width + 2 * AIR)).max().unwrap_or(0)
-    };
-    let strips = [strip(RIGHT), strip(LEFT)];
-    let tracks = tracks(wires, at);
-    Channel { x: 0, strips, tracks: if tracks > 0 { tracks + 1 } else { 0 } }
-}
-
-/// Gives every vertical of a channel a track; returns how many tracks there are.
-fn tracks(wires: &mut [Wire], channel: usize) -> i32 {
-    let mut verticals = Vec::new();
-    for (at, wire) in wires.iter().enumerate().filter(|(_, wire)| !wire.straight) {
-        for end in [0, 1] {
-            if wire.channels[end] != channel || wire.lane.is_none() && end == 1 {
-                continue;
-            }
-            let far = match wire.lane {
-                Some(_) => (wire.row, wire.channels[1 - end] > channel),
-                None => (wire.y[1], wire.sides[1] == LEFT),
-            };
-            let rows = [(wire.y[end], wire.sides[end] == LEFT), far];
-            let (low, high) = (rows[0].0.min(rows[1].0), rows[0].0.max(rows[1].0));
-            verticals.push(Vertical { wire: at, end, low, high, rows });
-        }
-    }
-    let mut order: Vec<usize> = (0..verticals.len()).collect();
-    let passes = if verticals.len() > MOST_SORTED { 0 } else { PASSES };
-    for at in (0..passes).flat_map(|_| 0..verticals.len()) {
-        order.retain(|other| *other != at);
-        let mut cost: i32 = order.iter().map(|other| crossings(&verticals[at], &verticals[*other])).sum();
-        let (mut least, mut best) = (cost, 0);
-        for (position, other) in order.iter().enumerate() {
-            cost += crossings(&verticals[*other], &verticals[at]) - crossings(&verticals[at], &verticals[*other]);
-            if cost < least {
-                (least, best) = (cost, position + 1);
-            }
-        }
-        order.insert(best, at);
-    }
-    let mut placed: Vec<(i32, i32, i32)> = Vec::new();
-    for at in order {
-        let Vertical { wire, end, low, high, .. } = verticals[at];
-        let beside =
-            placed.iter().filter(|(other_low, other_high, _)| *other_low <= high + GRID && low <= *other_high + GRID);
-        let track = beside.map(|(_, _, track)| track + 1).max().unwrap_or(0);
-        placed.push((low, high, track));
-        wires[wire].track[end] = track;
-        if wires[wire].lane.is_none() {
-            wires[wire].track[1] = track;
-        }
-    }
-    placed.iter().map(|(_, _, track)| track + 1).max().unwrap_or(0)
-}
-
-/// How often two wires cross if the first one's vertical is left of the second one's.
-fn crossings(left: &Vertical, right: &Vertical) -> i32 {
-    let crosses = |of: &Vertical, to_right: bool, other: &Vertical| {
-        let inside = of.rows.iter().filter(|(y, right)| *right == to_right && other.low < *y && *y < other.high);
-        inside.count() as i32
-    };
-    crosses(left, true, right) + crosses(right, false, left)
-}
-
 /// The legend in a row at that height, and how wide the picture must be for it.
 fn legend(arrows: &[Arrow], remark: Option<&'static str>, y: i32) -> (Vec<Key>, i32) {
     let present = [Encryption::Tls, Encryption::Optional, Encryption::Clear];
@@ -560,47 +439,4 @@ fn legend(arrows: &[Arrow], remark: Option<&'static str>, y: i32) -> (Vec<Key>, 
 
 const fn snap(length: i32) -> i32 {
     (length + GRID - 1) / GRID * GRID
-}
-
-/// A text at a place, cut to a width.
-fn label(words: Words, text: &str, at: Point, most: i32) -> Label {
-    let mut text: String = text.chars().filter(|c| !c.is_control()).collect();
-    if measure(words, &text) > most {
-        let room = most - measure(words, "…");
-        let mut used = 0;
-        let fits = |c: &char| {
-            used += advance(words, *c);
-            used <= room * 10
-        };
-        text = text.chars().take_while(fits).collect();
-        text.push('…');
-    }
-    let rect = Rect { x: at.x, y: at.y, width: measure(words, &text), height: LINE };
-    Label { words, text, rect, at_end: false }
-}
-
-/// The width of a text.
-pub(super) fn measure(words: Words, text: &str) -> i32 {
-    (text.chars().map(|c| advance(words, c)).sum::<i32>() + 9) / 10
-}
-
-/// The width of a character in tenths: that of the widest common font.
-fn advance(words: Words, c: char) -> i32 {
-    let wide = c >= '\u{1100}' && !('\u{2000}'..'\u{2200}').contains(&c);
-    let size = match words {
-        Words::Address | Words::Missing => return if wide { 130 } else { 64 },
-        Words::Port => return if wide { 140 } else { 67 },
-        Words::Name => 10,
-        Words::Zone => 9,
-        Words::Count | Words::Role | Words::Legend => 8,
-    };
-    let capitals = words == Words::Zone;
-    size * match c {
-        _ if wide => 17,
-        'a'..='z' if capitals => 11,
-        ' ' | '!' | '\'' | '(' | ')' | ',' | '-' | '.' | ':' | ';' | 'I' | '|' | 'f' | 'i' | 'j' | 'l' | 'r' | 't' => 6,
-        '%' | '@' | 'M' | 'W' | 'm' | 'w' | '…' | '\u{300}'.. => 14,
-        'a'..='z' => 9,
-        _ => 11,
-    }
 }

@@ -7,7 +7,8 @@ use portcullis::net::{Address, Addresses, Policy, Port, PortRange, Protocol, Sys
 use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::{Index, select};
-use proptest::test_runner::RngSeed;
+use proptest::strategy::ValueTree;
+use proptest::test_runner::{RngAlgorithm, RngSeed, TestRng, TestRunner};
 
 use crate::scenarios::CATALOG;
 
@@ -48,6 +49,37 @@ pub fn deployment() -> impl Strategy<Value = Deployment> {
             deployment
         },
     )
+}
+
+/// A deployment with more groups and flows than the catalog alone would give it, and with names from hell.
+pub fn crowded() -> impl Strategy<Value = Deployment> {
+    let custom = (1_u32..24, 1_u32..24, select(Protocol::ALL.to_vec()), port(), 0_u16..4);
+    (deployment(), vec(role(), 0..16), vec((1_u32..24, text()), 0..6), vec(custom, 0..24)).prop_map(
+        |(mut deployment, crowd, names, custom)| {
+            let crowd = crowd.into_iter().map(Edit::AddGroup);
+            let names = names.into_iter().map(|(group, name)| Edit::Rename(GroupId(group), name));
+            let custom = custom.into_iter().map(|(initiator, responder, protocol, first, count)| Edit::AddFlow {
+                initiator: GroupId(initiator),
+                responder: GroupId(responder),
+                protocol,
+                ports: PortRange::starting(first, count),
+                purpose: "more".to_owned(),
+            });
+            for edit in crowd.chain(names).chain(custom) {
+                deployment.apply(&CATALOG, &edit);
+            }
+            deployment
+        },
+    )
+}
+
+/// So many values, the same in every run whatever the environment says.
+pub fn seeded<S: Strategy>(count: usize, strategy: S) -> impl Iterator<Item = S::Value> {
+    let mut runner = TestRunner::new_with_rng(
+        config(),
+        TestRng::from_seed(RngAlgorithm::ChaCha, b"Portcullis, drawn two thousand 1"),
+    );
+    (0..count).map(move |_| strategy.new_tree(&mut runner).expect("a value").current())
 }
 
 /// Any edit, now and then several as one.

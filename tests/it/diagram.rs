@@ -1,19 +1,22 @@
 //! The picture keeps its promises, whatever the deployment: nothing overlaps, every flow is in it once, and no text of the
 //! user's becomes markup. Never judges if it is beautiful: that is for eyes.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
+use portcullis::catalog::Id;
 use portcullis::deployment::{Deployment, Edit, GroupId};
 use portcullis::diagram::svg::{Theme, escape, inline, standalone};
-use portcullis::diagram::{Arrow, Diagram, Point, Rect, diagram};
+use portcullis::diagram::{Arrow, Diagram, Point, Rect, Words, diagram};
 use portcullis::flow::{Flow, flows};
 use portcullis::net::{Addresses, PortRange, Protocol};
-use proptest::collection::vec;
-use proptest::prelude::*;
-use proptest::sample::select;
 
 use crate::arbitrary;
 use crate::scenarios::{self, CATALOG, apply};
+
+/// Random deployments that are drawn.
+const SEEDED: usize = 2_000;
+/// Those in which a role is switched on.
+const SWITCHED: usize = 400;
 
 /// A piece of an arrow, as a rectangle of width or height 0.
 type Segment = Rect;
@@ -93,14 +96,13 @@ fn check(deployment: &Deployment) -> Diagram {
 
     let mut drawn_flows: Vec<&String> = drawn.arrows.iter().flat_map(|arrow| &arrow.flows).collect();
     drawn_flows.sort();
-    let mut keys: Vec<String> = flows.iter().map(Flow::key).collect();
-    keys.sort();
-    assert_eq!(drawn_flows, keys.iter().collect::<Vec<_>>(), "every flow is in one arrow");
+    let by_key: BTreeMap<String, &Flow> = flows.iter().map(|flow| (flow.key(), flow)).collect();
+    assert_eq!(drawn_flows, by_key.keys().collect::<Vec<_>>(), "every flow is in one arrow");
+    let home = |id| drawn.boxes.iter().find(|drawn| drawn.groups.contains(&id)).unwrap();
     for arrow in &drawn.arrows {
-        let own: Vec<&Flow> = flows.iter().filter(|flow| arrow.flows.contains(&flow.key())).collect();
+        let own: Vec<&Flow> = arrow.flows.iter().map(|key| by_key[key]).collect();
         for flow in &own {
-            let home = |id| drawn.boxes.iter().find(|drawn| drawn.groups.contains(&id)).unwrap().groups[0];
-            let ends = (home(flow.initiator), home(flow.responder), flow.encryption());
+            let ends = (home(flow.initiator).groups[0], home(flow.responder).groups[0], flow.encryption());
             assert_eq!(ends, (arrow.initiator, arrow.responder, arrow.encryption));
         }
         let ports = own.iter().flat_map(|flow| numbers(flow.ports).map(|port| (flow.protocol, port)));
@@ -116,7 +118,7 @@ fn check(deployment: &Deployment) -> Diagram {
 
     let all: Vec<Vec<Segment>> = drawn.arrows.iter().map(segments).collect();
     for (arrow, own) in drawn.arrows.iter().zip(&all) {
-        let rect = |id| drawn.boxes.iter().find(|drawn| drawn.groups.contains(&id)).unwrap().rect;
+        let rect = |id| home(id).rect;
         let on_edge = |point: Point, rect: Rect, next: Point| {
             let outwards = point.x == rect.x && next.x < point.x || point.x == rect.right() && next.x > point.x;
             outwards && rect.y < point.y && point.y < rect.bottom()
@@ -163,10 +165,24 @@ fn check(deployment: &Deployment) -> Diagram {
     labels.extend(drawn.legend.iter().map(|key| key.label.rect));
     assert!(labels.iter().all(|label| inside(*label, paper)));
     apart(&labels.iter().chain(&boxes).copied().collect::<Vec<_>>(), "labels and boxes");
-    for text in [inline(&drawn), standalone(&drawn, &Theme::LIGHT), standalone(&drawn, &Theme::DARK)] {
-        well_formed(&text, &drawn);
-    }
+    let light = standalone(&drawn, &Theme::LIGHT);
+    well_formed(&inline(&drawn), &drawn);
+    well_formed(&light, &drawn);
+    assert_eq!(lit(standalone(&drawn, &Theme::DARK)), lit(light), "dark is light in other colours");
     drawn
+}
+
+/// The text with one name for each colour of both themes.
+fn lit(text: String) -> String {
+    let colours = |theme: Theme| {
+        let Theme { surface, sunken, line, edge, ink, soft, arrow, clear, missing } = theme;
+        [surface, sunken, line, edge, ink, soft, arrow, clear, missing]
+    };
+    let pairs = colours(Theme::LIGHT).into_iter().zip(colours(Theme::DARK)).enumerate();
+    pairs.fold(text, |text, (at, (light, dark))| {
+        let name = format!("\"colour {at}\"");
+        text.replace(&format!("\"{light}\""), &name).replace(&format!("\"{dark}\""), &name)
+    })
 }
 
 fn numbers(ports: PortRange) -> std::ops::RangeInclusive<u16> {
@@ -267,9 +283,7 @@ fn scenarios_are_drawn_well() {
 
 #[test]
 fn arrows_between_neighbouring_columns_of_the_presets_are_straight() {
-    for preset in &CATALOG.presets {
-        let mut deployment = Deployment::initial(&CATALOG);
-        deployment.apply(&CATALOG, &Edit::Preset(preset.id));
+    for (id, deployment) in scenarios::presets() {
         let drawn = check(&deployment);
         let columns: BTreeSet<i32> = drawn.boxes.iter().map(|drawn| drawn.rect.x).collect();
         let column = |id| {
@@ -279,10 +293,10 @@ fn arrows_between_neighbouring_columns_of_the_presets_are_straight() {
         let mut straight = 0;
         for arrow in &drawn.arrows {
             let apart = column(arrow.initiator).abs_diff(column(arrow.responder));
-            assert!(arrow.points.len() == 2 || apart != 1, "{}: {arrow:?}", preset.id);
+            assert!(arrow.points.len() == 2 || apart != 1, "{id}: {arrow:?}");
             straight += usize::from(apart == 1);
         }
-        assert!(straight > 1, "{}", preset.id);
+        assert!(straight > 1, "{id}");
     }
 }
 
@@ -361,6 +375,68 @@ fn more_arrows_than_anybody_could_follow_are_left_to_the_table() {
     assert!(drawn.legend.iter().any(|key| key.label.text.contains("Too many flows")), "{:?}", drawn.legend);
 }
 
+/// What people call things, and whoever means harm.
+pub const NAMES: [&str; 6] = [
+    "👩‍👩‍👧‍👦 🏴󠁧󠁢󠁥󠁮󠁧󠁿 🛡️ 防火墙服务器",
+    "שרת ראשי الخادم الرئيسي (1)",
+    "\u{202e}<script>alert(1)</script>",
+    "]]><![CDATA[ --> %%{init: {}}%%",
+    "a\nb\tc\u{0}d",
+    "\"; DROP | {x} [y] \\",
+];
+
+/// Pictures that are hard to draw: every name, short and 200 characters long, on boxes of 64 addresses, with arrows to others and
+/// to themselves; a single group, alone and talking to itself; none at all.
+pub fn hard() -> Vec<Deployment> {
+    let mut all: Vec<Deployment> = NAMES
+        .iter()
+        .flat_map(|name| [(*name).to_owned(), name.chars().cycle().take(200).collect::<String>(), "W".repeat(200)])
+        .map(|name| {
+            let mut deployment = scenarios::cluster();
+            let addresses: Vec<String> = (1..=64).map(|last| format!("192.0.2.{last}")).collect();
+            for (at, id) in deployment.groups.iter().map(|group| group.id).collect::<Vec<_>>().into_iter().enumerate() {
+                let name = if at == 0 { name.clone() } else { format!("{at} {name}") };
+                deployment.apply(&CATALOG, &Edit::Rename(id, name.clone()));
+                apply(&mut deployment, Edit::Listens(id, Addresses::parse(&addresses.join(" ")).0));
+                let _ = deployment.apply(&CATALOG, &Edit::Machines(id, 64));
+                let purpose = name;
+                let ports = PortRange::parse("7000-7003").unwrap();
+                let flow = Edit::AddFlow { initiator: id, responder: id, protocol: Protocol::Udp, ports, purpose };
+                deployment.apply(&CATALOG, &flow);
+            }
+            deployment
+        })
+        .collect();
+    let mut alone = Deployment::initial(&CATALOG);
+    for group in alone.groups.clone() {
+        apply(&mut alone, Edit::RemoveGroup(group.id));
+    }
+    all.push(alone.clone());
+    apply(&mut alone, Edit::Switch("server", true));
+    all.push(alone.clone());
+    let server = alone.groups[0].id;
+    apply(&mut alone, Edit::Machines(server, 3));
+    all.push(alone);
+    all
+}
+
+#[test]
+fn what_is_hard_to_draw_is_drawn_well() {
+    for deployment in hard() {
+        let drawn = check(&deployment);
+        let text = standalone(&drawn, &Theme::LIGHT);
+        for group in deployment.groups.iter().filter(|group| deployment.takes_part(&CATALOG, group)) {
+            assert!(text.contains(&format!("<title>{}</title>", escape(&group.name))), "the whole of {}", group.name);
+            if group.machines > 1 {
+                let itself = |arrow: &&Arrow| arrow.initiator == group.id && arrow.responder == group.id;
+                assert!(drawn.arrows.iter().any(|arrow| itself(&arrow)), "{} talks to itself", group.name);
+            }
+        }
+        let folded = drawn.boxes.iter().flat_map(|drawn| &drawn.labels).filter(|label| label.words == Words::Address);
+        assert!(folded.clone().count() == 0 || folded.clone().any(|label| label.text.ends_with("+61")));
+    }
+}
+
 #[test]
 fn names_are_folded_and_addresses_counted() {
     let mut deployment = Deployment::initial(&CATALOG);
@@ -376,20 +452,31 @@ fn names_are_folded_and_addresses_counted() {
     assert_eq!(folded, ["192.0.2.1, 192.0.2.2", "192.0.2.3, +61"]);
 }
 
+/// The groups in the order of their boxes.
+fn order(deployment: &Deployment) -> Vec<GroupId> {
+    draw(deployment).1.boxes.into_iter().flat_map(|drawn| drawn.groups).collect()
+}
+
+/// Demands that all that were there stand in their order if a role is switched on.
+fn keeps_its_order(before: &Deployment, role: Id) {
+    let mut after = before.clone();
+    after.apply(&CATALOG, &Edit::Switch(role, true));
+    let (before, mut now) = (order(before), order(&after));
+    now.retain(|group| before.contains(group));
+    assert_eq!(now, before, "with {role}");
+}
+
 #[test]
 fn switching_a_role_on_keeps_the_order_of_the_others() {
-    for preset in &CATALOG.presets {
-        let mut before = Deployment::initial(&CATALOG);
-        before.apply(&CATALOG, &Edit::Preset(preset.id));
-        let order: Vec<_> = draw(&before).1.boxes.into_iter().flat_map(|drawn| drawn.groups).collect();
-        for role in &CATALOG.roles {
-            let mut after = before.clone();
-            after.apply(&CATALOG, &Edit::Switch(role.id, true));
-            let mut now: Vec<_> = draw(&after).1.boxes.into_iter().flat_map(|drawn| drawn.groups).collect();
-            now.retain(|group| order.contains(group));
-            assert_eq!(now, order, "{} with {}", preset.id, role.id);
-        }
+    for (_, deployment) in scenarios::presets() {
+        CATALOG.roles.iter().for_each(|role| keeps_its_order(&deployment, role.id));
     }
+    let mut added = 0;
+    for (deployment, role) in arbitrary::seeded(SWITCHED, (arbitrary::crowded(), arbitrary::role())) {
+        added += usize::from(!deployment.groups.iter().any(|group| group.carries(role)));
+        keeps_its_order(&deployment, role);
+    }
+    assert!(added * 5 >= SWITCHED, "{added}");
 }
 
 #[test]
@@ -432,30 +519,16 @@ fn the_default_looks_like_this() {
     insta::assert_snapshot!(inline(&draw(&scenarios::missing()).1));
 }
 
-proptest! {
-    #![proptest_config(arbitrary::config())]
-
-    /// Layout and markup hold for deployments that nobody would draw, crowded, with names from hell.
-    #[test]
-    fn any_deployment_is_drawn_well(
-        deployment in arbitrary::deployment(),
-        crowd in vec(arbitrary::role(), 0..16),
-        names in vec((1_u32..24, arbitrary::text()), 0..6),
-        custom in vec((1_u32..24, 1_u32..24, select(Protocol::ALL.to_vec()), arbitrary::port(), 0_u16..4), 0..24),
-    ) {
-        let mut deployment = deployment;
-        let crowd = crowd.into_iter().map(Edit::AddGroup);
-        let names = names.into_iter().map(|(group, name)| Edit::Rename(GroupId(group), name));
-        let custom = custom.into_iter().map(|(initiator, responder, protocol, first, count)| Edit::AddFlow {
-            initiator: GroupId(initiator),
-            responder: GroupId(responder),
-            protocol,
-            ports: PortRange::starting(first, count),
-            purpose: "more".to_owned(),
-        });
-        for edit in crowd.chain(names).chain(custom) {
-            deployment.apply(&CATALOG, &edit);
-        }
-        check(&deployment);
+/// Layout and markup hold for deployments that nobody would draw, crowded, with names from hell.
+#[test]
+fn two_thousand_seeded_deployments_are_drawn_well() {
+    let mut large = 0;
+    for (at, deployment) in arbitrary::seeded(SEEDED, arbitrary::crowded()).enumerate() {
+        let drawn = std::panic::catch_unwind(|| check(&deployment));
+        let drawn = drawn.unwrap_or_else(|_| panic!("number {at} of the seed: {deployment:?}"));
+        let flows: usize = drawn.arrows.iter().map(|arrow| arrow.flows.len()).sum();
+        large += usize::from(flows > 30);
     }
+    assert!(large * 5 >= SEEDED * 2, "only {large} of {SEEDED} have more than 30 flows");
+    println!("{large} of {SEEDED} have more than 30 flows");
 }

@@ -4,18 +4,19 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use portcullis::catalog::Encryption;
-use portcullis::deployment::{Deployment, Edit};
+use portcullis::deployment::Edit;
 use portcullis::diagram::dot::dot;
 use portcullis::diagram::drawio::drawio;
 use portcullis::diagram::mermaid::mermaid;
-use portcullis::diagram::svg::dropped;
+use portcullis::diagram::svg::{dropped, escape};
 use portcullis::diagram::{Diagram, Rect, diagram};
 use portcullis::flow::flows;
 use portcullis::net::{PortRange, Protocol};
 use roxmltree::{Document, Node};
 
+use crate::diagram::hard;
 use crate::injection::HOSTILE;
-use crate::scenarios::{self, CATALOG, apply};
+use crate::scenarios::{self, CATALOG};
 use crate::shell_texts::said;
 
 /// What means something to one of the three, besides what means something to a shell.
@@ -34,13 +35,9 @@ const MARKS: [&str; 12] = [
     "Süd 東京 \u{202e}x 👍🏽",
 ];
 
-/// Every preset, every scenario, and every hostile name once.
+/// Every preset, every scenario, every hostile name once, and what is hard to draw.
 fn pictures() -> Vec<Diagram> {
-    let presets = CATALOG.presets.iter().map(|preset| {
-        let mut deployment = Deployment::initial(&CATALOG);
-        deployment.apply(&CATALOG, &Edit::Preset(preset.id));
-        deployment
-    });
+    let presets = scenarios::presets().map(|(_, deployment)| deployment);
     let hostile: Vec<&str> = HOSTILE.into_iter().chain(MARKS).collect();
     let base = scenarios::cluster();
     let named = hostile.chunks(base.groups.len()).map(|names| {
@@ -54,12 +51,8 @@ fn pictures() -> Vec<Diagram> {
         deployment.apply(&CATALOG, &Edit::AddFlow { initiator, responder, protocol: Protocol::Udp, ports, purpose });
         deployment
     });
-    let mut empty = Deployment::initial(&CATALOG);
-    for group in empty.groups.clone() {
-        apply(&mut empty, Edit::RemoveGroup(group.id));
-    }
     let scenarios = scenarios::all().into_iter().map(|scenario| scenario.deployment);
-    let all = presets.chain(scenarios).chain(named).chain([empty]);
+    let all = presets.chain(scenarios).chain(named).chain(hard());
     all.map(|deployment| diagram(&CATALOG, &deployment, &flows(&CATALOG, &deployment))).collect()
 }
 
@@ -104,6 +97,9 @@ fn protection_is_said_in_words_where_it_is_not_whole() {
 fn graphviz_draws_exactly_what_the_picture_says() {
     for drawn in pictures() {
         let text = dot(&drawn);
+        let told: Vec<&str> =
+            text.lines().map_while(|line| line.strip_prefix("//")).flat_map(str::split_whitespace).collect();
+        assert_eq!(told, escape(&drawn.description).split_whitespace().collect::<Vec<_>>(), "the whole is told before");
         let Some(svg) = said(&["dot", "-Tsvg"], &text) else { return println!("NOT RUN, no Graphviz") };
         let options = roxmltree::ParsingOptions { allow_dtd: true, ..Default::default() };
         let svg = Document::parse_with_options(&svg, options).unwrap_or_else(|error| panic!("{error}: {svg}\n{text}"));
@@ -228,6 +224,7 @@ fn unquoted(text: &str) -> String {
 fn mermaid_gets_every_text_between_quotation_marks_and_nothing_that_means_something_to_it() {
     for drawn in pictures() {
         let text = mermaid(&drawn);
+        assert!(text.chars().count() < 50_000, "Mermaid takes no more");
         let (mut found, mut ends) = (BTreeMap::new(), Vec::new());
         for line in text.lines().map(str::trim) {
             if let Some((head, label)) = line.split_once("[\"") {

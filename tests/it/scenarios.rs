@@ -4,7 +4,7 @@
 use std::net::IpAddr;
 use std::sync::LazyLock;
 
-use portcullis::catalog::Catalog;
+use portcullis::catalog::{Catalog, Id};
 use portcullis::deployment::{Deployment, Edit, Edited, Group, GroupId};
 use portcullis::host::BASE;
 use portcullis::net::{Address, Addresses, Family, Policy, Port};
@@ -92,6 +92,15 @@ pub fn mixed_names() -> Deployment {
 /// What the page opens with: nobody has typed an address yet.
 pub fn missing() -> Deployment {
     Deployment::initial(&CATALOG)
+}
+
+/// Every preset of the catalog.
+pub fn presets() -> impl Iterator<Item = (Id, Deployment)> {
+    CATALOG.presets.iter().map(|preset| {
+        let mut deployment = missing();
+        deployment.apply(&CATALOG, &Edit::Preset(preset.id));
+        (preset.id, deployment)
+    })
 }
 
 /// Applies an edit that must change something.
