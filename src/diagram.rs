@@ -51,6 +51,18 @@ pub struct Diagram {
     pub description: String,
 }
 
+/// What a picture shows, other than all flows as they are.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Shown<'a> {
+    /// In a few words, for its title and below it; empty for all flows.
+    pub note: &'a str,
+    /// What happens to each flow, as one of the [`CHANGES`]; nothing beyond the end.
+    pub signs: &'a [&'static str],
+}
+
+/// What can happen to a flow: a sign, and what it means.
+pub const CHANGES: [(&str, &str); 3] = [("+", "+ added"), ("−", "− removed"), ("~", "~ changed")];
+
 /// A point.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Point {
@@ -154,6 +166,8 @@ pub struct Arrow {
     pub responder: GroupId,
     /// What protects them.
     pub encryption: Encryption,
+    /// What happens to them, if something does: one of the [`CHANGES`].
+    pub sign: &'static str,
     /// From the initiator's edge to the responder's, each step horizontal or vertical.
     pub points: Vec<Point>,
     /// The ports, beside the responder. The line is interrupted there.
@@ -210,6 +224,7 @@ struct Bundle {
     flows: Vec<usize>,
     ends: [GroupId; 2],
     encryption: Encryption,
+    sign: &'static str,
     tcp: bool,
     udp: bool,
     first: u16,
@@ -219,12 +234,24 @@ struct Bundle {
 }
 
 impl Bundle {
+    /// What bundles have in common that look alike.
+    const fn look(&self) -> ([GroupId; 2], Encryption, &'static str) {
+        (self.ends, self.encryption, self.sign)
+    }
+
     fn ports(&self) -> String {
-        if self.many > 0 {
-            return format!("{} ports", self.many);
+        let mut numbers = self.sign.to_owned();
+        if !numbers.is_empty() {
+            numbers.push('\u{a0}');
         }
-        let (first, last) = (self.first, self.last);
-        let numbers = if first == last { first.to_string() } else { format!("{first}–{last}") };
+        if self.many > 0 {
+            return numbers + &self.many.to_string() + " ports";
+        }
+        numbers += &self.first.to_string();
+        if self.first < self.last {
+            numbers.push('–');
+            numbers += &self.last.to_string();
+        }
         match (self.tcp, self.udp) {
             (true, true) => numbers + " tcp+udp",
             (false, true) => numbers + "/udp",
@@ -234,40 +261,38 @@ impl Bundle {
 }
 
 /// The flows as arrows between subjects, in the order of the flows.
-fn bundles(flows: &[Flow], subjects: &[Subject]) -> Vec<Bundle> {
+fn bundles(flows: &[Flow], signs: &[&'static str], subjects: &[Subject]) -> Vec<Bundle> {
     let homes = subjects.iter().flat_map(|subject| subject.groups.iter().map(|group| (group.id, subject.id())));
     let homes = sorted(homes, |(group, _)| *group);
     let home = |id: GroupId| homes.binary_search_by_key(&id, |(group, _)| *group).map_or(id, |at| homes[at].1);
     let order = flows.iter().enumerate().map(|(at, flow)| {
-        (at, [home(flow.initiator), home(flow.responder)], flow.encryption(), flow.protocol, flow.ports)
+        let sign = signs.get(at).copied().unwrap_or_default();
+        (at, ([home(flow.initiator), home(flow.responder)], flow.encryption(), sign), flow.protocol, flow.ports)
     });
     let mut order: Vec<_> = order.collect();
-    sort_by_key(&mut order, |&(_, ends, encryption, protocol, ports)| (ends, encryption, protocol, ports));
+    sort_by_key(&mut order, |&(_, look, protocol, ports)| (look, protocol, ports));
     let mut bundles: Vec<Bundle> = Vec::new();
-    for (at, ends, encryption, protocol, ports) in order {
+    for (at, look, protocol, ports) in order {
         let (first, last) = (ports.first().number(), ports.last().number());
         let udp = protocol == crate::net::Protocol::Udp;
-        let follows = |bundle: &&mut Bundle| {
-            bundle.ends == ends
-                && bundle.encryption == encryption
-                && bundle.udp == udp
-                && first <= bundle.last.saturating_add(1)
-        };
+        let follows =
+            |bundle: &&mut Bundle| bundle.look() == look && bundle.udp == udp && first <= bundle.last.saturating_add(1);
         match bundles.last_mut().filter(follows) {
             Some(bundle) => {
                 bundle.last = bundle.last.max(last);
                 bundle.flows.push(at);
             }
-            None => bundles.push(Bundle { flows: vec![at], ends, encryption, tcp: !udp, udp, first, last, many: 0 }),
+            None => {
+                let (ends, encryption, sign) = look;
+                let flows = vec![at];
+                bundles.push(Bundle { flows, ends, encryption, sign, tcp: !udp, udp, first, last, many: 0 });
+            }
         }
     }
     let mut merged: Vec<Bundle> = Vec::with_capacity(bundles.len());
     for bundle in bundles {
-        let key = |bundle: &Bundle| (bundle.ends, bundle.encryption, bundle.first, bundle.last);
-        let near = merged
-            .iter_mut()
-            .rev()
-            .take_while(|other| other.ends == bundle.ends && other.encryption == bundle.encryption);
+        let key = |bundle: &Bundle| (bundle.look(), bundle.first, bundle.last);
+        let near = merged.iter_mut().rev().take_while(|other| other.look() == bundle.look());
         match near.filter(|other| bundle.udp && key(other) == key(&bundle)).last() {
             Some(other) => {
                 other.udp = true;
@@ -284,7 +309,7 @@ fn bundles(flows: &[Flow], subjects: &[Subject]) -> Vec<Bundle> {
 
 /// Makes one of those between the same two subjects, where they are too many to be told apart.
 fn crowded(bundles: Vec<Bundle>) -> Vec<Bundle> {
-    let alike = |one: &Bundle, other: &Bundle| one.ends == other.ends && one.encryption == other.encryption;
+    let alike = |one: &Bundle, other: &Bundle| one.look() == other.look();
     let crowd = |one: &Bundle| bundles.iter().filter(|other| alike(one, other)).count() > MOST_ALIKE;
     let crowds: Vec<bool> = bundles.iter().map(crowd).collect();
     let mut told: Vec<Bundle> = Vec::new();
@@ -308,10 +333,15 @@ fn crowded(bundles: Vec<Bundle>) -> Vec<Bundle> {
 /// Draws a deployment and its flows; more than 40 groups by their zones. The same input gives the same picture, and boxes keep
 /// their order whatever is added: column, then zone, then the order in which the groups were made.
 pub fn diagram(catalog: &Catalog, deployment: &Deployment, flows: &[Flow]) -> Diagram {
-    let subjects = subject::subjects(catalog, deployment);
-    let bundles = bundles(flows, &subjects);
+    diagram_of(catalog, deployment, flows, Shown::default())
+}
+
+/// As [`diagram`], for some of the flows, or for those of two releases. Boxes without a flow stay.
+pub fn diagram_of(catalog: &Catalog, deployment: &Deployment, flows: &[Flow], shown: Shown) -> Diagram {
+    let subjects = subject::subjects(catalog, deployment, flows);
+    let bundles = bundles(flows, shown.signs, &subjects);
     let bundles = if bundles.len() > MOST_ARROWS { Vec::new() } else { bundles };
-    let mut picture = layout::layout(catalog, &subjects, flows, &bundles);
+    let mut picture = layout::layout(catalog, &subjects, flows, &bundles, shown.note);
     let (flow, group) = (flows.len(), subjects.iter().map(|subject| subject.groups.len()).sum());
     picture.title = format!(
         "{} {}: {} between {}",
@@ -320,6 +350,9 @@ pub fn diagram(catalog: &Catalog, deployment: &Deployment, flows: &[Flow]) -> Di
         counted(flow, "flow"),
         counted(group, "group")
     );
+    if !shown.note.is_empty() {
+        picture.title += &["; ", shown.note].concat();
+    }
     picture.description = match (bundles.is_empty(), flow) {
         (true, 0) => "No flow crosses the network.".to_owned(),
         (true, _) => "The table has all flows.".to_owned(),

@@ -3,7 +3,7 @@
 
 use std::fmt::Write;
 
-use super::{Arrow, Diagram, Label, Rect, Words};
+use super::{Arrow, CHANGES, Diagram, Label, Rect, Words};
 use crate::catalog::Encryption;
 
 /// The colours of a picture that stands alone. Inside the page classes do it.
@@ -143,7 +143,7 @@ fn print(diagram: &Diagram, theme: Option<&Theme>) -> String {
         if let Some(encryption) = key.encryption {
             let Rect { x, y, height, .. } = key.label.rect;
             pen.put(format_args!("<g class=\"diagram-arrow {}\">", class(encryption)));
-            pen.line(encryption, &format!("M{} {}h{}", x - SAMPLE[0] - SAMPLE[1], y + height / 2, SAMPLE[0]));
+            pen.line(encryption, "1.5", &format!("M{} {}h{}", x - SAMPLE[0] - SAMPLE[1], y + height / 2, SAMPLE[0]));
             pen.add("</g>");
         }
         pen.label(&key.label, None);
@@ -241,7 +241,11 @@ impl Pen<'_> {
             let _ = if point.y == row { write!(path, "H{}", point.x) } else { write!(path, "V{}", point.y) };
             row = point.y;
         }
-        self.line(arrow.encryption, &path);
+        if self.theme.is_none() {
+            // What a pointer hits, wider than the line.
+            self.put(format_args!("<path class=\"diagram-hit\" d=\"{path}\" fill=\"none\"/>"));
+        }
+        self.line(arrow.encryption, if arrow.sign == CHANGES[0].0 { "3" } else { "1.5" }, &path);
         self.put(format_args!(
             "<path class=\"diagram-head\" d=\"M{} {}L{back} {}V{}z\"",
             tip.x,
@@ -251,11 +255,19 @@ impl Pen<'_> {
         ));
         self.paint("fill", |theme| colour(theme, arrow.encryption));
         self.add("/>");
+        // What goes is struck out.
+        let strike = arrow.sign == CHANGES[1].0;
+        if strike {
+            self.add("<g text-decoration=\"line-through\">");
+        }
         self.label(&arrow.label, Some(arrow.encryption));
+        if strike {
+            self.add("</g>");
+        }
     }
 
-    fn line(&mut self, encryption: Encryption, path: &str) {
-        self.put(format_args!("<path class=\"diagram-line\" d=\"{path}\" fill=\"none\" stroke-width=\"1.5\""));
+    fn line(&mut self, encryption: Encryption, width: &str, path: &str) {
+        self.put(format_args!("<path class=\"diagram-line\" d=\"{path}\" fill=\"none\" stroke-width=\"{width}\""));
         let dashes = dashes(encryption);
         if !dashes.is_empty() {
             self.put(format_args!(" stroke-dasharray=\"{dashes}\""));

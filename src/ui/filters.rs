@@ -1,0 +1,99 @@
+//! Which flows the picture shows: those for one purpose, protected in one way, or of the machine whose text is shown. Never
+//! touches what the text, the table and the rules hold.
+
+use markup::html;
+use yew::prelude::*;
+
+use super::Act;
+use super::controls::{button, entry, select};
+use super::state::{Action, State};
+use super::view::Ways;
+use crate::browser;
+use crate::catalog::{Catalog, Encryption};
+use crate::deployment::GroupId;
+use crate::flow::{Category, Flow};
+
+/// What is asked of flows that are shown; nothing at first.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Filter {
+    /// What they are for.
+    pub category: Option<Category>,
+    /// What protects them.
+    pub encryption: Option<Encryption>,
+    /// Which way they go, as seen from the group whose text is shown.
+    pub ways: Option<Ways>,
+}
+
+/// From the best protection to none.
+const ENCRYPTIONS: [Encryption; 3] = [Encryption::Tls, Encryption::Optional, Encryption::Clear];
+
+impl Filter {
+    /// True if a flow is shown.
+    pub fn shows(self, catalog: &Catalog, group: Option<GroupId>, flow: &Flow) -> bool {
+        let into = Some(flow.responder) == group;
+        let out = Some(flow.initiator) == group;
+        self.encryption.is_none_or(|encryption| flow.encryption() == encryption)
+            && self.category.is_none_or(|category| flow.is_for(catalog, category))
+            && self.ways.is_none_or(|ways| into && ways != Ways::Out || out && ways != Ways::In)
+    }
+
+    /// What it asks, in words: `data, clear text, into Node`.
+    pub fn words(self, group: &str) -> String {
+        let parts = [
+            self.category.map(|category| category.name().to_ascii_lowercase()),
+            self.encryption.map(|encryption| encryption.name().to_owned()),
+            self.ways.map(|ways| [&way(ways).to_ascii_lowercase(), group].concat()),
+        ];
+        parts.into_iter().flatten().collect::<Vec<String>>().join(", ")
+    }
+}
+
+/// Before the name of a group.
+const fn way(ways: Ways) -> &'static str {
+    match ways {
+        Ways::In => "Into ",
+        Ways::Out => "Out of ",
+        Ways::Both => "Into and out of ",
+    }
+}
+
+/// The lists, and the way back to all flows.
+pub fn filters(state: &State, act: &Act) -> Html {
+    let (filter, drawn) = (state.view.filter, state.picture());
+    let group = state.group().and_then(|id| state.deployment.group(id));
+    let here = |category: &Category| drawn.present.contains(category) || filter.category == Some(*category);
+    let purposes = Category::ALL.into_iter().filter(here);
+    let purposes = purposes.map(|it| (it.name(), it.name().into(), filter.category == Some(it)));
+    let protections = ENCRYPTIONS.map(|it| (it.name(), it.name().into(), filter.encryption == Some(it)));
+    let ways = group.into_iter().flat_map(|group| {
+        Ways::ALL.map(|(it, name)| (name, [way(it), &group.name].concat().into(), filter.ways == Some(it)))
+    });
+    let named = |name: &str| Category::ALL.into_iter().find(|it| it.name() == name);
+    let protected = |name: &str| ENCRYPTIONS.into_iter().find(|it| it.name() == name);
+    let going = |name: &str| Ways::ALL.into_iter().find(|(_, word)| *word == name).map(|(it, _)| it);
+    html! {
+        <span class="filters">
+            { list(act, "show-purpose", "Purpose of the flows shown", "All purposes", purposes.collect(),
+                move |name| Filter { category: named(name), ..filter }) }
+            { list(act, "show-encryption", "Encryption of the flows shown", "Any encryption", protections.into(),
+                move |name| Filter { encryption: protected(name), ..filter }) }
+            { list(act, "show-ways", "Direction of the flows shown", "All machines", ways.collect(),
+                move |name| Filter { ways: going(name), ..filter }) }
+            if filter != Filter::default() { { button("Show all", act.always(Action::Filter(Filter::default()))) } }
+        </span>
+    }
+}
+
+/// A list of which the first entry asks nothing.
+fn list(
+    act: &Act,
+    id: &'static str,
+    name: &'static str,
+    all: &'static str,
+    others: Vec<(&'static str, AttrValue, bool)>,
+    chosen: impl Fn(&str) -> Filter + 'static,
+) -> Html {
+    let mut entries = vec![entry("", all, false)];
+    entries.extend(others.into_iter().map(|(value, words, holds)| entry(value, words, holds)));
+    select(id, name, entries, act.on(move |event: Event| Some(Action::Filter(chosen(&browser::chosen(&event))))))
+}
