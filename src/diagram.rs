@@ -19,6 +19,7 @@ pub mod svg;
 use crate::catalog::{Catalog, Encryption, Id};
 use crate::count::counted;
 use crate::deployment::{Deployment, GroupId};
+use crate::finding::{Finding, Place, Severity};
 use crate::flow::Flow;
 use crate::order::sort_by_key;
 use subject::Subject;
@@ -153,6 +154,8 @@ pub struct GroupBox {
     pub name: String,
     /// What is written in it.
     pub labels: Vec<Label>,
+    /// What is wrong there, the worst first: told on the page only. See [`Diagram::mark`].
+    pub findings: Vec<(Severity, String)>,
 }
 
 /// Flows of one direction between two boxes.
@@ -186,6 +189,16 @@ pub struct Key {
 }
 
 impl Diagram {
+    /// Marks the boxes with the errors and warnings about their groups.
+    pub fn mark(&mut self, findings: &[Finding]) {
+        for finding in findings.iter().filter(|finding| finding.severity != Severity::Hint) {
+            let (Place::Addresses(id) | Place::Ports(id)) = finding.place else { continue };
+            if let Some(drawn) = self.boxes.iter_mut().find(|drawn| drawn.groups.contains(&id)) {
+                drawn.findings.push((finding.severity, finding.message.clone()));
+            }
+        }
+    }
+
     /// The boxes of a zone, in their order.
     pub fn within(&self, zone: &ZoneBox) -> impl Iterator<Item = &GroupBox> {
         let Rect { x, y, .. } = zone.rect;
@@ -194,6 +207,11 @@ impl Diagram {
             drawn.rect.x >= x && drawn.rect.right() <= right && drawn.rect.y >= y && drawn.rect.bottom() <= bottom
         })
     }
+}
+
+/// What the box of a group is called on the page, if it has one to itself.
+pub fn box_id(group: GroupId) -> String {
+    format!("box-{}", group.0)
 }
 
 impl GroupBox {

@@ -253,7 +253,7 @@ impl Node<'_> {
             labels.push(label);
         }
         let groups = self.subject.groups.iter().map(|group| group.id).collect();
-        GroupBox { groups, rect, name: self.subject.name.to_owned(), labels }
+        GroupBox { groups, rect, name: self.subject.name.to_owned(), labels, findings: Vec::new() }
     }
 }
 

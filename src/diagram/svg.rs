@@ -3,7 +3,7 @@
 
 use std::fmt::Write;
 
-use super::{Arrow, CHANGES, Diagram, Label, Rect, Words};
+use super::{Arrow, CHANGES, Diagram, GroupBox, Label, Rect, Words, box_id};
 use crate::catalog::Encryption;
 
 /// The colours of a picture that stands alone. Inside the page classes do it.
@@ -120,9 +120,19 @@ fn print(diagram: &Diagram, theme: Option<&Theme>) -> String {
         pen.label(&zone.label, None);
     }
     for group in &diagram.boxes {
-        pen.put(format_args!("<g class=\"diagram-group\"><title>{}</title>", escape(&group.name)));
+        pen.add("<g class=\"diagram-group\"");
+        if theme.is_none() {
+            pen.handle(group);
+        }
+        pen.put(format_args!("><title>{}", escape(&group.name)));
+        let findings = group.findings.iter().filter(|_| theme.is_none());
+        findings.for_each(|(severity, message)| pen.put(format_args!("\n{}: {}", severity.name(), escape(message))));
+        pen.add("</title>");
         pen.rect("diagram-box", group.rect, 8);
         group.labels.iter().for_each(|label| pen.label(label, None));
+        if theme.is_none() {
+            pen.badge(group);
+        }
         pen.add("</g>\n");
     }
     for arrow in &diagram.arrows {
@@ -196,6 +206,24 @@ impl Pen<'_> {
         self.add("/>");
     }
 
+    /// What makes a box something that can be pressed.
+    fn handle(&mut self, group: &GroupBox) {
+        let ids: Vec<String> = group.groups.iter().map(|id| id.0.to_string()).collect();
+        let id = group.groups.first().map_or_else(String::new, |id| box_id(*id));
+        self.put(format_args!(" id=\"{id}\" data-group=\"{}\"", ids.join(" ")));
+        self.add(" role=\"button\" tabindex=\"-1\" aria-pressed=\"false\"");
+    }
+
+    /// How many things are wrong with a group, and how bad the worst is, on the upper edge of its box.
+    fn badge(&mut self, group: &GroupBox) {
+        let Some((worst, _)) = group.findings.first() else { return };
+        let (name, sign, count) = (worst.name(), worst.sign(), group.findings.len());
+        let (x, y) = (group.rect.right() - 12, group.rect.y + 4);
+        self.put(format_args!(
+            "<text class=\"diagram-badge is-{name}\" x=\"{x}\" y=\"{y}\" text-anchor=\"end\" font-size=\"11\">{sign} {count}</text>"
+        ));
+    }
+
     fn label(&mut self, label: &Label, encryption: Option<Encryption>) {
         let (class, font) = match label.words {
             Words::Zone => ("diagram-zone-name", "10.5\" letter-spacing=\"0.6"),
@@ -245,7 +273,13 @@ impl Pen<'_> {
             // What a pointer hits, wider than the line.
             self.put(format_args!("<path class=\"diagram-hit\" d=\"{path}\" fill=\"none\"/>"));
         }
-        self.line(arrow.encryption, if arrow.sign == CHANGES[0].0 { "3" } else { "1.5" }, &path);
+        let width = match CHANGES.iter().position(|(sign, _)| *sign == arrow.sign) {
+            Some(0) => "3",
+            // Thin and pale is what goes.
+            Some(1) => "1\" stroke-opacity=\"0.6",
+            _ => "1.5",
+        };
+        self.line(arrow.encryption, width, &path);
         self.put(format_args!(
             "<path class=\"diagram-head\" d=\"M{} {}L{back} {}V{}z\"",
             tip.x,
@@ -255,15 +289,7 @@ impl Pen<'_> {
         ));
         self.paint("fill", |theme| colour(theme, arrow.encryption));
         self.add("/>");
-        // What goes is struck out.
-        let strike = arrow.sign == CHANGES[1].0;
-        if strike {
-            self.add("<g text-decoration=\"line-through\">");
-        }
         self.label(&arrow.label, Some(arrow.encryption));
-        if strike {
-            self.add("</g>");
-        }
     }
 
     fn line(&mut self, encryption: Encryption, width: &str, path: &str) {

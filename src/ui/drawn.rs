@@ -71,7 +71,8 @@ impl Drawn {
             notes.push(format!("{} of {all} flows: {}", flows.len(), filter.words(name)));
         }
         let note = notes.join("; ");
-        let diagram = diagram_of(catalog, deployment, &flows, Shown { note: &note, signs: &signs });
+        let mut diagram = diagram_of(catalog, deployment, &flows, Shown { note: &note, signs: &signs });
+        diagram.mark(&state.derived.findings);
         Self {
             markup: svg::inline(&diagram).into(),
             tall: diagram.height > TALL,

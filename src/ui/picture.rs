@@ -15,6 +15,10 @@ use crate::count::counted;
 use crate::diagram::{Diagram, dot, drawio, mermaid, svg};
 use crate::snippet::file_name;
 
+/// What the keys do in the picture.
+const KEYS: &str = "Diagram: left and right arrow go from flow to flow, up and down from group to group; Enter opens a flow, or \
+     shows a group alone; plus, minus and 0 zoom";
+
 /// A picture that is asked for, what its file is called, and who is told what became of it.
 struct Asked {
     drawn: Rc<Drawn>,
@@ -45,6 +49,11 @@ pub fn picture(state: &State, act: &Act, told: &Callback<AttrValue>) -> Html {
                 <h2>{ "Allowed flows" }</h2>
                 <small>{ said }</small>
                 { filters(state, act) }
+                <span class="zoom">
+                    { sign("−", "Further from the picture", Callback::from(|_| browser::zoom(3, None))) }
+                    { sign("Fit", "Fit: as large as there is room", Callback::from(|_| browser::zoom(0, None))) }
+                    { sign("+", "Nearer to the picture", Callback::from(|_| browser::zoom(5, None))) }
+                </span>
                 <span class="buttons">
                     { sign("SVG", "SVG: download the picture, sharp at any size", press(|asked| asked.keep("svg", asked.svg()))) }
                     { sign("PNG", "PNG: download the picture for slides and tickets", press(|asked| asked.image(false))) }
@@ -54,9 +63,13 @@ pub fn picture(state: &State, act: &Act, told: &Callback<AttrValue>) -> Html {
                     <button id="copy-picture" onclick={press(|asked| asked.image(true))}>{ "Copy image" }</button>
                 </span>
             </div>
-            <div class={classes!("drawing", drawn.tall.then_some("tall"))} tabindex="0" role="group" aria-label="Diagram: the arrow keys go from flow to flow, Enter opens the one that has the focus">
+            <div class={classes!("drawing", drawn.tall.then_some("tall"))} tabindex="0" role="group" aria-label={KEYS}>
                 { Html::from_html_unchecked(drawn.markup.clone()) }
             </div>
+            <details class="words">
+                <summary>{ "In words" }</summary>
+                <p>{ drawn.diagram.description.clone() }</p>
+            </details>
         </section>
     }
 }

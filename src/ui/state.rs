@@ -12,6 +12,7 @@ use super::view::{COMPARE, Draft, ROWS, Tab, View, Ways};
 use crate::catalog::{Catalog, Id};
 use crate::check;
 use crate::deployment::{Deployment, Edit, Edited, GroupId};
+use crate::diagram;
 use crate::dialect::Text;
 use crate::finding::{self, Finding};
 use crate::flow::{Flow, Reason, by_ends, flows};
@@ -161,6 +162,8 @@ pub enum Action {
     Known,
     /// Look at a group's snippet.
     Group(GroupId),
+    /// The same, if it has one: its box was pressed.
+    Only(GroupId),
     /// Look at other directions.
     Ways(Ways),
     /// Look at another text.
@@ -492,6 +495,16 @@ impl Reducible for State {
             Action::Dismiss => next.notices.clear(),
             Action::Known => next.news = Rc::default(),
             Action::Group(group) => next.view.group = Some(group),
+            Action::Only(group) => {
+                if next.group() == Some(group) || !next.derived.offered.contains(&group) {
+                    return self;
+                }
+                next.view.group = Some(group);
+                if next.view.filter.ways.is_some() {
+                    // It is another picture now.
+                    next.view.sought = Some(diagram::box_id(group));
+                }
+            }
             Action::Ways(ways) => next.view.ways = Some(ways),
             Action::Draft(draft) => {
                 next.view.drafts.retain(|other| other.field != draft.field);

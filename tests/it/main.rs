@@ -16,6 +16,7 @@ mod catalog;
 mod cloud_checks;
 mod diagram;
 mod diagram_forms;
+mod diagram_of;
 mod editing;
 mod findings;
 mod findings_laws;
