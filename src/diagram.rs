@@ -57,12 +57,48 @@ pub struct Diagram {
 pub struct Shown<'a> {
     /// In a few words, for its title and below it; empty for all flows.
     pub note: &'a str,
-    /// What happens to each flow, as one of the [`CHANGES`]; nothing beyond the end.
-    pub signs: &'a [&'static str],
+    /// What happens to each flow; nothing beyond the end.
+    pub changes: &'a [Change],
 }
 
-/// What can happen to a flow: a sign, and what it means.
-pub const CHANGES: [(&str, &str); 3] = [("+", "+ added"), ("−", "− removed"), ("~", "~ changed")];
+/// What happens to a flow.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Change {
+    /// Nothing.
+    #[default]
+    Stays,
+    /// It comes.
+    Added,
+    /// It goes.
+    Removed,
+    /// It stays, for other reasons.
+    Changed,
+}
+
+impl Change {
+    /// What is worth telling.
+    const TOLD: [Self; 3] = [Self::Added, Self::Removed, Self::Changed];
+
+    /// A sign and its meaning; empty if nothing happens.
+    pub const fn words(self) -> &'static str {
+        match self {
+            Self::Stays => "",
+            Self::Added => "+ added",
+            Self::Removed => "− removed",
+            Self::Changed => "~ changed",
+        }
+    }
+
+    /// The sign and what keeps it beside its number.
+    const fn sign(self) -> &'static str {
+        match self {
+            Self::Stays => "",
+            Self::Added => "+\u{a0}",
+            Self::Removed => "−\u{a0}",
+            Self::Changed => "~\u{a0}",
+        }
+    }
+}
 
 /// A point.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -169,8 +205,8 @@ pub struct Arrow {
     pub responder: GroupId,
     /// What protects them.
     pub encryption: Encryption,
-    /// What happens to them, if something does: one of the [`CHANGES`].
-    pub sign: &'static str,
+    /// What happens to them.
+    pub change: Change,
     /// From the initiator's edge to the responder's, each step horizontal or vertical.
     pub points: Vec<Point>,
     /// The ports, beside the responder. The line is interrupted there.
@@ -242,7 +278,7 @@ struct Bundle {
     flows: Vec<usize>,
     ends: [GroupId; 2],
     encryption: Encryption,
-    sign: &'static str,
+    change: Change,
     tcp: bool,
     udp: bool,
     first: u16,
@@ -253,15 +289,12 @@ struct Bundle {
 
 impl Bundle {
     /// What bundles have in common that look alike.
-    const fn look(&self) -> ([GroupId; 2], Encryption, &'static str) {
-        (self.ends, self.encryption, self.sign)
+    const fn look(&self) -> ([GroupId; 2], Encryption, Change) {
+        (self.ends, self.encryption, self.change)
     }
 
     fn ports(&self) -> String {
-        let mut numbers = self.sign.to_owned();
-        if !numbers.is_empty() {
-            numbers.push('\u{a0}');
-        }
+        let mut numbers = self.change.sign().to_owned();
         if self.many > 0 {
             return numbers + &self.many.to_string() + " ports";
         }
@@ -279,13 +312,13 @@ impl Bundle {
 }
 
 /// The flows as arrows between subjects, in the order of the flows.
-fn bundles(flows: &[Flow], signs: &[&'static str], subjects: &[Subject]) -> Vec<Bundle> {
+fn bundles(flows: &[Flow], changes: &[Change], subjects: &[Subject]) -> Vec<Bundle> {
     let homes = subjects.iter().flat_map(|subject| subject.groups.iter().map(|group| (group.id, subject.id())));
     let homes = sorted(homes, |(group, _)| *group);
     let home = |id: GroupId| homes.binary_search_by_key(&id, |(group, _)| *group).map_or(id, |at| homes[at].1);
     let order = flows.iter().enumerate().map(|(at, flow)| {
-        let sign = signs.get(at).copied().unwrap_or_default();
-        (at, ([home(flow.initiator), home(flow.responder)], flow.encryption(), sign), flow.protocol, flow.ports)
+        let change = changes.get(at).copied().unwrap_or_default();
+        (at, ([home(flow.initiator), home(flow.responder)], flow.encryption(), change), flow.protocol, flow.ports)
     });
     let mut order: Vec<_> = order.collect();
     sort_by_key(&mut order, |&(_, look, protocol, ports)| (look, protocol, ports));
@@ -301,9 +334,9 @@ fn bundles(flows: &[Flow], signs: &[&'static str], subjects: &[Subject]) -> Vec<
                 bundle.flows.push(at);
             }
             None => {
-                let (ends, encryption, sign) = look;
+                let (ends, encryption, change) = look;
                 let flows = vec![at];
-                bundles.push(Bundle { flows, ends, encryption, sign, tcp: !udp, udp, first, last, many: 0 });
+                bundles.push(Bundle { flows, ends, encryption, change, tcp: !udp, udp, first, last, many: 0 });
             }
         }
     }
@@ -356,8 +389,8 @@ pub fn diagram(catalog: &Catalog, deployment: &Deployment, flows: &[Flow]) -> Di
 
 /// As [`diagram`], for some of the flows, or for those of two releases. Boxes without a flow stay.
 pub fn diagram_of(catalog: &Catalog, deployment: &Deployment, flows: &[Flow], shown: Shown) -> Diagram {
-    let subjects = subject::subjects(catalog, deployment, flows);
-    let bundles = bundles(flows, shown.signs, &subjects);
+    let subjects = subject::subjects(catalog, deployment);
+    let bundles = bundles(flows, shown.changes, &subjects);
     let bundles = if bundles.len() > MOST_ARROWS { Vec::new() } else { bundles };
     let mut picture = layout::layout(catalog, &subjects, flows, &bundles, shown.note);
     let (flow, group) = (flows.len(), subjects.iter().map(|subject| subject.groups.len()).sum());

@@ -14,7 +14,7 @@
 //! the layers of Sugiyama's method); those that do not reach each other share a track.
 
 use super::subject::Subject;
-use super::{Arrow, Bundle, CHANGES, Diagram, GroupBox, Key, Label, Point, Rect, Words, ZoneBox, sorted};
+use super::{Arrow, Bundle, Change, Diagram, GroupBox, Key, Label, Point, Rect, Words, ZoneBox, sorted};
 use crate::catalog::{Catalog, Encryption, Id};
 use crate::flow::Flow;
 
@@ -291,8 +291,8 @@ fn arrow([from, to]: [&Subject; 2], flows: &[Flow], bundle: &Bundle) -> Arrow {
     let flows = flows.into_iter().map(Flow::key).collect();
     let label = label(Words::Port, &ports, Point { x: 0, y: 0 }, i32::MAX);
     let [initiator, responder] = bundle.ends;
-    let (encryption, sign) = (bundle.encryption, bundle.sign);
-    Arrow { flows, initiator, responder, encryption, sign, points: Vec::new(), label, title }
+    let (encryption, change) = (bundle.encryption, bundle.change);
+    Arrow { flows, initiator, responder, encryption, change, points: Vec::new(), label, title }
 }
 
 /// A wire between boxes of different columns, on the sides that face each other. Others get their sides later.
@@ -553,8 +553,8 @@ fn legend(arrows: &[Arrow], remarks: &[&str], y: i32) -> (Vec<Key>, i32) {
     if !arrows.is_empty() {
         keys.push((None, "number: port at its listener"));
     }
-    let changes = CHANGES.iter().filter(|(sign, _)| arrows.iter().any(|arrow| arrow.sign == *sign));
-    keys.extend(changes.map(|(_, words)| (None, *words)));
+    let changes = Change::TOLD.into_iter().filter(|change| arrows.iter().any(|arrow| arrow.change == *change));
+    keys.extend(changes.map(|change| (None, change.words())));
     keys.extend(remarks.iter().filter(|remark| !remark.is_empty()).map(|remark| (None, *remark)));
     let mut x = MARGIN + PAD;
     let mut legend = Vec::new();

@@ -5,7 +5,6 @@ use super::layout::{WIDTHS, measure};
 use super::{Words, sorted};
 use crate::catalog::{Catalog, Id};
 use crate::deployment::{Deployment, Group, GroupId};
-use crate::flow::Flow;
 use crate::net::Addresses;
 
 /// Groups that get a box each.
@@ -33,13 +32,10 @@ impl Subject<'_> {
 }
 
 /// What takes part, in the order of columns and zones, then as the groups were made.
-pub(super) fn subjects<'a>(catalog: &Catalog, deployment: &'a Deployment, flows: &[Flow]) -> Vec<Subject<'a>> {
+pub(super) fn subjects<'a>(catalog: &Catalog, deployment: &'a Deployment) -> Vec<Subject<'a>> {
     let place = |zone: &str| catalog.zones.iter().position(|row| row.id == zone).unwrap_or(usize::MAX);
     let column = |zone: &str| catalog.zone(zone).map_or(u8::MAX, |zone| zone.column);
-    // In another release more may.
-    let reached = |id: GroupId| flows.iter().any(|flow| flow.initiator == id || flow.responder == id);
-    let takes_part = |group: &&Group| deployment.takes_part(catalog, group) || reached(group.id);
-    let taking_part = deployment.groups.iter().filter(takes_part);
+    let taking_part = deployment.groups.iter().filter(|group| deployment.takes_part(catalog, group));
     let groups = taking_part.map(|group| (group, deployment.zone(catalog, group)));
     let groups = sorted(groups, |(_, zone)| (column(zone), place(zone)));
     let each = groups.len() <= MOST_GROUPS;

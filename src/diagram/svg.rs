@@ -3,7 +3,7 @@
 
 use std::fmt::Write;
 
-use super::{Arrow, CHANGES, Diagram, GroupBox, Label, Rect, Words, box_id};
+use super::{Arrow, Change, Diagram, GroupBox, Label, Rect, Words, box_id};
 use crate::catalog::Encryption;
 
 /// The colours of a picture that stands alone. Inside the page classes do it.
@@ -273,10 +273,10 @@ impl Pen<'_> {
             // What a pointer hits, wider than the line.
             self.put(format_args!("<path class=\"diagram-hit\" d=\"{path}\" fill=\"none\"/>"));
         }
-        let width = match CHANGES.iter().position(|(sign, _)| *sign == arrow.sign) {
-            Some(0) => "3",
+        let width = match arrow.change {
+            Change::Added => "3",
             // Thin and pale is what goes.
-            Some(1) => "1\" stroke-opacity=\"0.6",
+            Change::Removed => "1\" stroke-opacity=\"0.6",
             _ => "1.5",
         };
         self.line(arrow.encryption, width, &path);

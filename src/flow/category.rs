@@ -70,10 +70,10 @@ impl Flow {
 }
 
 /// What there is among flows, in the order of the page.
-pub fn categories(catalog: &Catalog, flows: &[Flow]) -> Vec<Category> {
+pub fn categories<'a>(catalog: &Catalog, flows: impl IntoIterator<Item = &'a Flow>) -> Vec<Category> {
     let mut present = Vec::new();
     let mut last = None;
-    for reason in flows.iter().flat_map(|flow| &flow.reasons) {
+    for reason in flows.into_iter().flat_map(|flow| &flow.reasons) {
         // Flows stand in the order of the catalog: most have the row of the one before.
         let row = Some((reason.dependency, reason.listener));
         if std::mem::replace(&mut last, row) == row {

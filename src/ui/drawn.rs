@@ -1,15 +1,13 @@
 //! The picture that is looked at: of which flows, with what marks, in what words. Drawn once for a deployment and a view; draws
 //! nothing by itself.
 
-use std::borrow::Cow;
-
 use yew::AttrValue;
 
 use super::filters::Filter;
 use super::state::State;
 use crate::catalog::Id;
 use crate::deployment::GroupId;
-use crate::diagram::{Diagram, Shown, diagram_of, svg};
+use crate::diagram::{Change, Diagram, Shown, diagram_of, svg};
 use crate::flow::{Category, Flow, categories};
 use crate::upgrade::Upgrade;
 
@@ -21,8 +19,8 @@ pub struct Drawn {
     pub markup: AttrValue,
     /// True if it keeps its width and scrolls, because it is too tall to be scaled into its panel.
     pub tall: bool,
-    /// How many flows it shows, and of how many.
-    pub flows: [usize; 2],
+    /// How many flows it shows.
+    pub flows: usize,
     /// What those are for, all of them.
     pub present: Vec<Category>,
     /// Which of them it shows; empty for all as they are.
@@ -49,34 +47,36 @@ impl Drawn {
         /// In pixels.
         const TALL: i32 = 400;
         let (catalog, deployment) = (&*state.catalog, &*state.deployment);
-        let mut flows = Cow::Borrowed(&state.derived.flows[..]);
-        let mut signs = Vec::new();
-        let mut notes = Vec::new();
         let of = looked(state);
-        if let Some(upgrade) = state.compared() {
-            let both = both(&upgrade, &flows);
-            signs = both.iter().map(|(_, sign)| *sign).collect();
-            flows = both.into_iter().map(|(flow, _)| flow).collect();
+        let (filter, group, _) = of;
+        let compared = state.compared();
+        let all = rows(state, compared.as_deref());
+        let present = categories(catalog, all.iter().map(|(flow, _)| *flow));
+        let shown: Vec<(&Flow, Change)> =
+            all.iter().filter(|(flow, _)| filter.shows(catalog, group, flow)).copied().collect();
+        let mut notes = Vec::new();
+        if let Some(upgrade) = &compared {
             notes.push(["compared with ", upgrade.to].concat());
         }
-        let all = flows.len();
-        let present = categories(catalog, &flows);
-        let (filter, group, _) = of;
         if filter != Filter::default() {
-            let kept: Vec<bool> = flows.iter().map(|flow| filter.shows(catalog, group, flow)).collect();
-            signs = signs.into_iter().zip(&kept).filter(|(_, kept)| **kept).map(|(sign, _)| sign).collect();
-            let shown = flows.iter().zip(&kept).filter(|(_, kept)| **kept);
-            flows = shown.map(|(flow, _)| flow.clone()).collect();
             let name = group.and_then(|id| deployment.group(id)).map_or("", |group| group.name.as_str());
-            notes.push(format!("{} of {all} flows: {}", flows.len(), filter.words(name)));
+            notes.push(format!("{} of {} flows: {}", shown.len(), all.len(), filter.words(name)));
         }
+        let changes: Vec<Change> = shown.iter().map(|(_, change)| *change).collect();
+        let some: Vec<Flow>;
+        let flows = if notes.is_empty() {
+            &state.derived.flows
+        } else {
+            some = shown.iter().map(|(flow, _)| (*flow).clone()).collect();
+            &some
+        };
         let note = notes.join("; ");
-        let mut diagram = diagram_of(catalog, deployment, &flows, Shown { note: &note, signs: &signs });
+        let mut diagram = diagram_of(catalog, deployment, flows, Shown { note: &note, changes: &changes });
         diagram.mark(&state.derived.findings);
         Self {
             markup: svg::inline(&diagram).into(),
             tall: diagram.height > TALL,
-            flows: [flows.len(), all],
+            flows: shown.len(),
             present,
             note,
             of,
@@ -85,15 +85,13 @@ impl Drawn {
     }
 }
 
-/// The flows of two releases, each with what happens to it: as they are now, then those that come.
-fn both(upgrade: &Upgrade, now: &[Flow]) -> Vec<(Flow, &'static str)> {
-    let same = |one: &Flow, other: &Flow| {
-        let ends = |flow: &Flow| (flow.initiator, flow.responder, flow.protocol, flow.ports);
-        ends(one) == ends(other)
+/// The flows as they are, each with what happens to it in the other release; then those that come there.
+fn rows<'a>(state: &'a State, upgrade: Option<&'a Upgrade>) -> Vec<(&'a Flow, Change)> {
+    let change = |flow: &Flow| match upgrade {
+        Some(upgrade) if upgrade.removed.contains(flow) => Change::Removed,
+        Some(upgrade) if upgrade.changed.iter().any(|change| change.before == *flow) => Change::Changed,
+        _ => Change::Stays,
     };
-    let rows = upgrade.rows();
-    let sign = |flow: &Flow| rows.iter().find(|row| same(row.flow, flow)).map_or("", |row| row.sign);
-    let added = rows.iter().filter(|row| !now.iter().any(|flow| same(row.flow, flow)));
-    let now = now.iter().map(|flow| (flow.clone(), sign(flow)));
-    now.chain(added.map(|row| (row.flow.clone(), row.sign))).collect()
+    let now = state.derived.flows.iter().map(|flow| (flow, change(flow)));
+    now.chain(upgrade.into_iter().flat_map(|upgrade| &upgrade.added).map(|flow| (flow, Change::Added))).collect()
 }

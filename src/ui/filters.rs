@@ -68,32 +68,42 @@ pub fn filters(state: &State, act: &Act) -> Html {
     let ways = group.into_iter().flat_map(|group| {
         Ways::ALL.map(|(it, name)| (name, [way(it), &group.name].concat().into(), filter.ways == Some(it)))
     });
-    let named = |name: &str| Category::ALL.into_iter().find(|it| it.name() == name);
-    let protected = |name: &str| ENCRYPTIONS.into_iter().find(|it| it.name() == name);
-    let going = |name: &str| Ways::ALL.into_iter().find(|(_, word)| *word == name).map(|(it, _)| it);
+    let purpose: Chosen = |name, filter| {
+        filter.category = Category::ALL.into_iter().find(|it| it.name() == name);
+    };
+    let protection: Chosen = |name, filter| filter.encryption = ENCRYPTIONS.into_iter().find(|it| it.name() == name);
+    let direction: Chosen = |name, filter| {
+        filter.ways = Ways::ALL.into_iter().find(|(_, word)| *word == name).map(|(it, _)| it);
+    };
+    let list = |id, name, all, others, chosen| list((act, filter), id, name, all, others, chosen);
     html! {
         <span class="filters">
-            { list(act, "show-purpose", "Purpose of the flows shown", "All purposes", purposes.collect(),
-                move |name| Filter { category: named(name), ..filter }) }
-            { list(act, "show-encryption", "Encryption of the flows shown", "Any encryption", protections.into(),
-                move |name| Filter { encryption: protected(name), ..filter }) }
-            { list(act, "show-ways", "Direction of the flows shown", "All machines", ways.collect(),
-                move |name| Filter { ways: going(name), ..filter }) }
+            { list("show-purpose", "Purpose of the flows shown", "All purposes", purposes.collect(), purpose) }
+            { list("show-encryption", "Encryption of the flows shown", "Any encryption", protections.into(), protection) }
+            { list("show-ways", "Direction of the flows shown", "All machines", ways.collect(), direction) }
             if filter != Filter::default() { { button("Show all", act.always(Action::Filter(Filter::default()))) } }
         </span>
     }
 }
 
+/// What an entry that was chosen makes of the filter.
+type Chosen = fn(&str, &mut Filter);
+
 /// A list of which the first entry asks nothing.
 fn list(
-    act: &Act,
+    (act, filter): (&Act, Filter),
     id: &'static str,
     name: &'static str,
     all: &'static str,
     others: Vec<(&'static str, AttrValue, bool)>,
-    chosen: impl Fn(&str) -> Filter + 'static,
+    chosen: Chosen,
 ) -> Html {
     let mut entries = vec![entry("", all, false)];
     entries.extend(others.into_iter().map(|(value, words, holds)| entry(value, words, holds)));
-    select(id, name, entries, act.on(move |event: Event| Some(Action::Filter(chosen(&browser::chosen(&event))))))
+    let pick = act.on(move |event: Event| {
+        let mut filter = filter;
+        chosen(&browser::chosen(&event), &mut filter);
+        Some(Action::Filter(filter))
+    });
+    select(id, name, entries, pick)
 }

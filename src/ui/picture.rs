@@ -39,7 +39,7 @@ pub fn picture(state: &State, act: &Act, told: &Callback<AttrValue>) -> Html {
     let said = match &drawn.note {
         note if note.is_empty() => {
             let groups = drawn.diagram.boxes.iter().map(|one| one.groups.len()).sum();
-            [counted(drawn.flows[0], "flow"), " between ".to_owned(), counted(groups, "group")].concat()
+            [counted(drawn.flows, "flow"), " between ".to_owned(), counted(groups, "group")].concat()
         }
         note => note.clone(),
     };
@@ -49,11 +49,6 @@ pub fn picture(state: &State, act: &Act, told: &Callback<AttrValue>) -> Html {
                 <h2>{ "Allowed flows" }</h2>
                 <small>{ said }</small>
                 { filters(state, act) }
-                <span class="zoom">
-                    { sign("−", "Further from the picture", Callback::from(|_| browser::zoom(3, None))) }
-                    { sign("Fit", "Fit: as large as there is room", Callback::from(|_| browser::zoom(0, None))) }
-                    { sign("+", "Nearer to the picture", Callback::from(|_| browser::zoom(5, None))) }
-                </span>
                 <span class="buttons">
                     { sign("SVG", "SVG: download the picture, sharp at any size", press(|asked| asked.keep("svg", asked.svg()))) }
                     { sign("PNG", "PNG: download the picture for slides and tickets", press(|asked| asked.image(false))) }
@@ -66,10 +61,17 @@ pub fn picture(state: &State, act: &Act, told: &Callback<AttrValue>) -> Html {
             <div class={classes!("drawing", drawn.tall.then_some("tall"))} tabindex="0" role="group" aria-label={KEYS}>
                 { Html::from_html_unchecked(drawn.markup.clone()) }
             </div>
-            <details class="words">
-                <summary>{ "In words" }</summary>
-                <p>{ drawn.diagram.description.clone() }</p>
-            </details>
+            <div class="bar below">
+                <details class="words">
+                    <summary>{ "In words" }</summary>
+                    <p>{ drawn.diagram.description.clone() }</p>
+                </details>
+                <span class="zoom">
+                    { sign("−", "Further from the picture", Callback::from(|_| browser::zoom(3, None))) }
+                    { sign("Fit", "Fit: as large as there is room", Callback::from(|_| browser::zoom(0, None))) }
+                    { sign("+", "Nearer to the picture", Callback::from(|_| browser::zoom(5, None))) }
+                </span>
+            </div>
         </section>
     }
 }
