@@ -5,7 +5,7 @@
 
 mod category;
 
-pub use category::{Category, categories};
+pub use category::{Categories, Category};
 
 use std::borrow::Cow;
 

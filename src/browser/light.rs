@@ -93,11 +93,9 @@ fn isolate(group: Option<&Element>) -> bool {
     let mut ends: Vec<String> = Vec::new();
     for arrow in all(&alike(group)).iter().filter(|element| element.tag_name() == "g") {
         mark(arrow, NEAR);
-        for key in arrow.get_attribute(FLOW).unwrap_or_default().split(' ') {
-            // `g4-g3-tcp-9443` goes from 4 to 3.
-            ends.extend(
-                key.split('-').take(2).map(|end| ["[data-group~=\"", end.get(1..).unwrap_or(""), "\"]"].concat()),
-            );
+        // `g4-g3-tcp-9443` goes from 4 to 3, and so do the others, or between the same boxes.
+        for end in arrow.get_attribute(FLOW).unwrap_or_default().split('-').take(2) {
+            ends.push(["[data-group~=\"", end.get(1..).unwrap_or_default(), "\"]"].concat());
         }
     }
     ends.push(".drawing > svg".to_owned());

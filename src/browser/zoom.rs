@@ -20,7 +20,7 @@ thread_local! {
 
 /// Makes the picture that many quarters as large as it is; 0 makes it fit. What is at that place of the window stays there, or
 /// what is in the middle.
-#[allow(clippy::cast_possible_truncation, reason = "pixels on a screen")]
+#[allow(clippy::cast_possible_truncation, clippy::cast_possible_wrap, reason = "pixels on a screen")]
 pub fn zoom(quarters: i32, at: Option<[i32; 2]>) {
     let attempt = || {
         let drawing: HtmlElement = document()?.query_selector(".drawing").ok()??.dyn_into().ok()?;
@@ -28,27 +28,22 @@ pub fn zoom(quarters: i32, at: Option<[i32; 2]>) {
             return drawing.remove_attribute(ZOOMED).ok();
         }
         let svg = drawing.first_element_child()?;
-        let length = |name| svg.get_attribute(name).and_then(|length| length.parse::<i32>().ok());
-        let (width, height) = (length("width")?, length("height")?);
+        let length = |name| svg.get_attribute(name).and_then(|length| length.parse::<u32>().ok());
+        let (width, height) = (length("width")? as i32, length("height")? as i32);
         let before = svg.get_bounding_client_rect();
         // What fits into its room leaves some of it empty.
-        let drawn = (before.width() as i32).min(before.height() as i32 * width / height.max(1));
+        let drawn = (before.width() as i32).min(before.height() as i32 * width / height.max(1)).max(1);
         let wanted = (drawn * quarters / 4).clamp(width / 4, width * 4);
+        let room = drawing.get_bounding_client_rect();
+        let [x, y] = match at {
+            Some([x, y]) => [x - room.left() as i32, y - room.top() as i32],
+            None => [drawing.client_width() / 2, drawing.client_height() / 2],
+        };
+        let (left, top) = (drawing.scroll_left(), drawing.scroll_top());
         drawing.style().set_property("--width", &[&wanted.to_string(), "px"].concat()).ok()?;
         drawing.set_attribute(ZOOMED, "").ok()?;
-        let room = drawing.get_bounding_client_rect();
-        let [x, y] =
-            at.unwrap_or([(room.left() + room.width() / 2.0) as i32, (room.top() + room.height() / 2.0) as i32]);
-        let after = svg.get_bounding_client_rect();
-        let moved = |at: i32, before: [f64; 2], after: [f64; 2]| {
-            (after[0] + (f64::from(at) - before[0]) * after[1] / before[1].max(1.0)) as i32 - at
-        };
-        let [left, top] = [
-            moved(x, [before.left(), before.width()], [after.left(), after.width()]),
-            moved(y, [before.top(), before.height()], [after.top(), after.height()]),
-        ];
-        drawing.set_scroll_left(drawing.scroll_left() + left);
-        drawing.set_scroll_top(drawing.scroll_top() + top);
+        drawing.set_scroll_left((left + x) * wanted / drawn - x);
+        drawing.set_scroll_top((top + y) * wanted / drawn - y);
         Some(())
     };
     let _ = attempt();

@@ -63,26 +63,32 @@ impl Reason {
 }
 
 impl Flow {
-    /// True if that is one of the things it is for.
-    pub fn is_for(&self, catalog: &Catalog, category: Category) -> bool {
-        self.reasons.iter().any(|reason| reason.category(catalog) == category)
+    /// The things it is for, as a set.
+    pub fn categories(&self, catalog: &Catalog) -> Categories {
+        let mut set = Categories::default();
+        for reason in &self.reasons {
+            set.add(Categories::of(reason.category(catalog)));
+        }
+        set
     }
 }
 
-/// What there is among flows, in the order of the page.
-pub fn categories<'a>(catalog: &Catalog, flows: impl IntoIterator<Item = &'a Flow>) -> Vec<Category> {
-    let mut present = Vec::new();
-    let mut last = None;
-    for reason in flows.into_iter().flat_map(|flow| &flow.reasons) {
-        // Flows stand in the order of the catalog: most have the row of the one before.
-        let row = Some((reason.dependency, reason.listener));
-        if std::mem::replace(&mut last, row) == row {
-            continue;
-        }
-        let category = reason.category(catalog);
-        if !present.contains(&category) {
-            present.push(category);
-        }
+/// A set of them.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Categories(u8);
+
+impl Categories {
+    const fn of(category: Category) -> Self {
+        Self(1 << category as u8)
     }
-    Category::ALL.into_iter().filter(|category| present.contains(category)).collect()
+
+    /// True if that is one of them.
+    pub const fn has(self, category: Category) -> bool {
+        self.0 & Self::of(category).0 != 0
+    }
+
+    /// Adds those of another set.
+    pub const fn add(&mut self, others: Self) {
+        self.0 |= others.0;
+    }
 }

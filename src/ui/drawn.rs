@@ -8,7 +8,7 @@ use super::state::State;
 use crate::catalog::Id;
 use crate::deployment::GroupId;
 use crate::diagram::{Change, Diagram, Shown, diagram_of, svg};
-use crate::flow::{Category, Flow, categories};
+use crate::flow::{Categories, Flow};
 use crate::upgrade::Upgrade;
 
 /// The picture, and what is said about it.
@@ -22,7 +22,7 @@ pub struct Drawn {
     /// How many flows it shows.
     pub flows: usize,
     /// What those are for, all of them.
-    pub present: Vec<Category>,
+    pub present: Categories,
     /// Which of them it shows; empty for all as they are.
     pub note: String,
     of: Looked,
@@ -49,34 +49,37 @@ impl Drawn {
         let (catalog, deployment) = (&*state.catalog, &*state.deployment);
         let of = looked(state);
         let (filter, group, _) = of;
+        let mut present = Categories::default();
+        let (mut all, mut flows, mut changes) = (0, Vec::new(), Vec::new());
+        let mut add = |flow: &Flow, change: Change| {
+            let categories = flow.categories(catalog);
+            present.add(categories);
+            all += 1;
+            if filter.shows(group, flow, categories) {
+                flows.push(flow.clone());
+                changes.push(change);
+            }
+        };
         let compared = state.compared();
-        let all = rows(state, compared.as_deref());
-        let present = categories(catalog, all.iter().map(|(flow, _)| *flow));
-        let shown: Vec<(&Flow, Change)> =
-            all.iter().filter(|(flow, _)| filter.shows(catalog, group, flow)).copied().collect();
+        for flow in &state.derived.flows {
+            add(flow, compared.as_ref().map_or(Change::Stays, |upgrade| change(upgrade, flow)));
+        }
         let mut notes = Vec::new();
         if let Some(upgrade) = &compared {
+            upgrade.added.iter().for_each(|flow| add(flow, Change::Added));
             notes.push(["compared with ", upgrade.to].concat());
         }
         if filter != Filter::default() {
             let name = group.and_then(|id| deployment.group(id)).map_or("", |group| group.name.as_str());
-            notes.push(format!("{} of {} flows: {}", shown.len(), all.len(), filter.words(name)));
+            notes.push(format!("{} of {all} flows: {}", flows.len(), filter.words(name)));
         }
-        let changes: Vec<Change> = shown.iter().map(|(_, change)| *change).collect();
-        let some: Vec<Flow>;
-        let flows = if notes.is_empty() {
-            &state.derived.flows
-        } else {
-            some = shown.iter().map(|(flow, _)| (*flow).clone()).collect();
-            &some
-        };
         let note = notes.join("; ");
-        let mut diagram = diagram_of(catalog, deployment, flows, Shown { note: &note, changes: &changes });
+        let mut diagram = diagram_of(catalog, deployment, &flows, Shown { note: &note, changes: &changes });
         diagram.mark(&state.derived.findings);
         Self {
             markup: svg::inline(&diagram).into(),
             tall: diagram.height > TALL,
-            flows: shown.len(),
+            flows: flows.len(),
             present,
             note,
             of,
@@ -85,13 +88,17 @@ impl Drawn {
     }
 }
 
-/// The flows as they are, each with what happens to it in the other release; then those that come there.
-fn rows<'a>(state: &'a State, upgrade: Option<&'a Upgrade>) -> Vec<(&'a Flow, Change)> {
-    let change = |flow: &Flow| match upgrade {
-        Some(upgrade) if upgrade.removed.contains(flow) => Change::Removed,
-        Some(upgrade) if upgrade.changed.iter().any(|change| change.before == *flow) => Change::Changed,
-        _ => Change::Stays,
+/// What happens to a flow of today.
+fn change(upgrade: &Upgrade, flow: &Flow) -> Change {
+    let same = |other: &Flow| {
+        let ends = |flow: &Flow| (flow.initiator, flow.responder, flow.protocol, flow.ports);
+        ends(flow) == ends(other)
     };
-    let now = state.derived.flows.iter().map(|flow| (flow, change(flow)));
-    now.chain(upgrade.into_iter().flat_map(|upgrade| &upgrade.added).map(|flow| (flow, Change::Added))).collect()
+    if upgrade.removed.iter().any(same) {
+        Change::Removed
+    } else if upgrade.changed.iter().any(|change| same(&change.before)) {
+        Change::Changed
+    } else {
+        Change::Stays
+    }
 }

@@ -9,9 +9,9 @@ use super::controls::{button, entry, select};
 use super::state::{Action, State};
 use super::view::Ways;
 use crate::browser;
-use crate::catalog::{Catalog, Encryption};
+use crate::catalog::Encryption;
 use crate::deployment::GroupId;
-use crate::flow::{Category, Flow};
+use crate::flow::{Categories, Category, Flow};
 
 /// What is asked of flows that are shown; nothing at first.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -28,12 +28,12 @@ pub struct Filter {
 const ENCRYPTIONS: [Encryption; 3] = [Encryption::Tls, Encryption::Optional, Encryption::Clear];
 
 impl Filter {
-    /// True if a flow is shown.
-    pub fn shows(self, catalog: &Catalog, group: Option<GroupId>, flow: &Flow) -> bool {
+    /// True if a flow that is for such things is shown.
+    pub fn shows(self, group: Option<GroupId>, flow: &Flow, categories: Categories) -> bool {
         let into = Some(flow.responder) == group;
         let out = Some(flow.initiator) == group;
         self.encryption.is_none_or(|encryption| flow.encryption() == encryption)
-            && self.category.is_none_or(|category| flow.is_for(catalog, category))
+            && self.category.is_none_or(|category| categories.has(category))
             && self.ways.is_none_or(|ways| into && ways != Ways::Out || out && ways != Ways::In)
     }
 
@@ -61,7 +61,7 @@ const fn way(ways: Ways) -> &'static str {
 pub fn filters(state: &State, act: &Act) -> Html {
     let (filter, drawn) = (state.view.filter, state.picture());
     let group = state.group().and_then(|id| state.deployment.group(id));
-    let here = |category: &Category| drawn.present.contains(category) || filter.category == Some(*category);
+    let here = |category: &Category| drawn.present.has(*category) || filter.category == Some(*category);
     let purposes = Category::ALL.into_iter().filter(here);
     let purposes = purposes.map(|it| (it.name(), it.name().into(), filter.category == Some(it)));
     let protections = ENCRYPTIONS.map(|it| (it.name(), it.name().into(), filter.encryption == Some(it)));

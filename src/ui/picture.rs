@@ -16,8 +16,7 @@ use crate::diagram::{Diagram, dot, drawio, mermaid, svg};
 use crate::snippet::file_name;
 
 /// What the keys do in the picture.
-const KEYS: &str = "Diagram: left and right arrow go from flow to flow, up and down from group to group; Enter opens a flow, or \
-     shows a group alone; plus, minus and 0 zoom";
+const KEYS: &str = "Diagram: left and right go from flow to flow, up and down from group to group, Enter opens it";
 
 /// A picture that is asked for, what its file is called, and who is told what became of it.
 struct Asked {

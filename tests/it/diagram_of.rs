@@ -7,7 +7,7 @@ use portcullis::check;
 use portcullis::deployment::{Deployment, Edit};
 use portcullis::diagram::svg::{Theme, inline, standalone};
 use portcullis::diagram::{Change, Diagram, Shown, diagram, diagram_of};
-use portcullis::flow::{Category, Flow, categories, flows};
+use portcullis::flow::{Categories, Category, Flow, flows};
 use portcullis::net::{Port, PortRange, Protocol};
 use portcullis::upgrade::upgrade;
 
@@ -59,14 +59,17 @@ fn what_flows_are_for_follows_from_their_ends() {
         let of: Vec<_> = rows.iter().filter(|(_, rows)| rows.contains(&row)).map(|(name, _)| *name).collect();
         assert_eq!(of, [category], "{row}");
     }
-    // Each flow is for something that is offered, and what is offered finds one.
-    let offered = categories(&CATALOG, &all);
-    assert_eq!(offered, Category::ALL);
-    for category in offered {
-        assert!(all.iter().any(|flow| flow.is_for(&CATALOG, category)), "{category:?}");
-    }
-    let few = flows(&CATALOG, &Deployment::initial(&CATALOG));
-    assert_eq!(categories(&CATALOG, &few), [Category::Users, Category::BackEnd, Category::Data]);
+    // Each flow is for something, and every word finds some.
+    let of = |deployment: &Deployment| {
+        let mut set = Categories::default();
+        for flow in flows(&CATALOG, deployment) {
+            assert_ne!(flow.categories(&CATALOG), Categories::default());
+            set.add(flow.categories(&CATALOG));
+        }
+        Category::ALL.into_iter().filter(|category| set.has(*category)).collect::<Vec<_>>()
+    };
+    assert_eq!(of(&deployment), Category::ALL);
+    assert_eq!(of(&Deployment::initial(&CATALOG)), [Category::Users, Category::BackEnd, Category::Data]);
 }
 
 fn order(drawn: &Diagram) -> Vec<String> {
@@ -79,7 +82,7 @@ fn some_flows_leave_every_box_where_it_stands_among_the_others_and_say_that_they
     let all = flows(&CATALOG, &deployment);
     let whole = diagram(&CATALOG, &deployment, &all);
     for category in Category::ALL {
-        let some: Vec<Flow> = all.iter().filter(|flow| flow.is_for(&CATALOG, category)).cloned().collect();
+        let some: Vec<Flow> = all.iter().filter(|flow| flow.categories(&CATALOG).has(category)).cloned().collect();
         assert!(!some.is_empty() && some.len() < all.len());
         let note = format!("{} of {} flows: {}", some.len(), all.len(), category.name());
         let drawn = diagram_of(&CATALOG, &deployment, &some, Shown { note: &note, changes: &[] });
