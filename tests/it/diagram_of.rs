@@ -36,7 +36,7 @@ fn what_flows_are_for_follows_from_their_ends() {
     let mut rows: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
     for reason in all.iter().flat_map(|flow| &flow.reasons) {
         let names = rows.entry(reason.category(&CATALOG).name()).or_default();
-        if !names.contains(&&*reason.dependency.unwrap_or("own")) {
+        if !names.contains(&reason.dependency.unwrap_or("own")) {
             names.push(reason.dependency.unwrap_or("own"));
         }
     }
