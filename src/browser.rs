@@ -4,9 +4,11 @@
 pub mod history;
 mod image;
 mod light;
+mod zoom;
 
 pub use image::{Image, image};
-pub use light::on_light;
+pub use light::{Pressed, on_light};
+pub use zoom::{on_zoom, zoom};
 
 use gloo::events::EventListener;
 use wasm_bindgen::{JsCast, JsValue};
@@ -357,9 +359,8 @@ pub fn reveal(id: &str) {
         let _ = details.set_attribute("open", "");
         folded = details.parent_element().and_then(|parent| parent.closest("details").ok().flatten());
     }
-    if let Some(element) = target.dyn_ref::<HtmlElement>() {
-        let _ = element.focus();
-    }
+    // Those of SVG take the focus too, but are of another type.
+    let _ = target.unchecked_ref::<HtmlElement>().focus();
 }
 
 /// Shows a plain message in place of a page that has failed, with the text that brings the deployment back.

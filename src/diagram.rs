@@ -19,6 +19,7 @@ pub mod svg;
 use crate::catalog::{Catalog, Encryption, Id};
 use crate::count::counted;
 use crate::deployment::{Deployment, GroupId};
+use crate::finding::{Finding, Place, Severity};
 use crate::flow::Flow;
 use crate::order::sort_by_key;
 use subject::Subject;
@@ -49,6 +50,54 @@ pub struct Diagram {
     pub title: String,
     /// What it says, in sentences: for those who cannot see it.
     pub description: String,
+}
+
+/// What a picture shows, other than all flows as they are.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Shown<'a> {
+    /// In a few words, for its title and below it; empty for all flows.
+    pub note: &'a str,
+    /// What happens to each flow; nothing beyond the end.
+    pub changes: &'a [Change],
+}
+
+/// What happens to a flow.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Change {
+    /// Nothing.
+    #[default]
+    Stays,
+    /// It comes.
+    Added,
+    /// It goes.
+    Removed,
+    /// It stays, for other reasons.
+    Changed,
+}
+
+impl Change {
+    /// What is worth telling.
+    const TOLD: [Self; 3] = [Self::Added, Self::Removed, Self::Changed];
+
+    /// A sign and its meaning; empty if nothing happens.
+    pub const fn words(self) -> &'static str {
+        match self {
+            Self::Stays => "",
+            Self::Added => "+ added",
+            Self::Removed => "− removed",
+            Self::Changed => "~ changed",
+        }
+    }
+
+    /// The sign and what keeps it beside its number.
+    const fn sign(self) -> &'static str {
+        match self {
+            Self::Stays => "",
+            Self::Added => "+\u{a0}",
+            Self::Removed => "−\u{a0}",
+            Self::Changed => "~\u{a0}",
+        }
+    }
 }
 
 /// A point.
@@ -141,6 +190,8 @@ pub struct GroupBox {
     pub name: String,
     /// What is written in it.
     pub labels: Vec<Label>,
+    /// What is wrong there, the worst first: told on the page only. See [`Diagram::mark`].
+    pub findings: Vec<(Severity, String)>,
 }
 
 /// Flows of one direction between two boxes.
@@ -154,6 +205,8 @@ pub struct Arrow {
     pub responder: GroupId,
     /// What protects them.
     pub encryption: Encryption,
+    /// What happens to them.
+    pub change: Change,
     /// From the initiator's edge to the responder's, each step horizontal or vertical.
     pub points: Vec<Point>,
     /// The ports, beside the responder. The line is interrupted there.
@@ -172,6 +225,16 @@ pub struct Key {
 }
 
 impl Diagram {
+    /// Marks the boxes with the errors and warnings about their groups.
+    pub fn mark(&mut self, findings: &[Finding]) {
+        for finding in findings.iter().filter(|finding| finding.severity != Severity::Hint) {
+            let (Place::Addresses(id) | Place::Ports(id)) = finding.place else { continue };
+            if let Some(drawn) = self.boxes.iter_mut().find(|drawn| drawn.groups.contains(&id)) {
+                drawn.findings.push((finding.severity, finding.message.clone()));
+            }
+        }
+    }
+
     /// The boxes of a zone, in their order.
     pub fn within(&self, zone: &ZoneBox) -> impl Iterator<Item = &GroupBox> {
         let Rect { x, y, .. } = zone.rect;
@@ -180,6 +243,11 @@ impl Diagram {
             drawn.rect.x >= x && drawn.rect.right() <= right && drawn.rect.y >= y && drawn.rect.bottom() <= bottom
         })
     }
+}
+
+/// What the box of a group is called on the page, if it has one to itself.
+pub fn box_id(group: GroupId) -> String {
+    format!("box-{}", group.0)
 }
 
 impl GroupBox {
@@ -210,6 +278,7 @@ struct Bundle {
     flows: Vec<usize>,
     ends: [GroupId; 2],
     encryption: Encryption,
+    change: Change,
     tcp: bool,
     udp: bool,
     first: u16,
@@ -219,12 +288,21 @@ struct Bundle {
 }
 
 impl Bundle {
+    /// What bundles have in common that look alike.
+    const fn look(&self) -> ([GroupId; 2], Encryption, Change) {
+        (self.ends, self.encryption, self.change)
+    }
+
     fn ports(&self) -> String {
+        let mut numbers = self.change.sign().to_owned();
         if self.many > 0 {
-            return format!("{} ports", self.many);
+            return numbers + &self.many.to_string() + " ports";
         }
-        let (first, last) = (self.first, self.last);
-        let numbers = if first == last { first.to_string() } else { format!("{first}–{last}") };
+        numbers += &self.first.to_string();
+        if self.first < self.last {
+            numbers.push('–');
+            numbers += &self.last.to_string();
+        }
         match (self.tcp, self.udp) {
             (true, true) => numbers + " tcp+udp",
             (false, true) => numbers + "/udp",
@@ -234,40 +312,38 @@ impl Bundle {
 }
 
 /// The flows as arrows between subjects, in the order of the flows.
-fn bundles(flows: &[Flow], subjects: &[Subject]) -> Vec<Bundle> {
+fn bundles(flows: &[Flow], changes: &[Change], subjects: &[Subject]) -> Vec<Bundle> {
     let homes = subjects.iter().flat_map(|subject| subject.groups.iter().map(|group| (group.id, subject.id())));
     let homes = sorted(homes, |(group, _)| *group);
     let home = |id: GroupId| homes.binary_search_by_key(&id, |(group, _)| *group).map_or(id, |at| homes[at].1);
     let order = flows.iter().enumerate().map(|(at, flow)| {
-        (at, [home(flow.initiator), home(flow.responder)], flow.encryption(), flow.protocol, flow.ports)
+        let change = changes.get(at).copied().unwrap_or_default();
+        (at, ([home(flow.initiator), home(flow.responder)], flow.encryption(), change), flow.protocol, flow.ports)
     });
     let mut order: Vec<_> = order.collect();
-    sort_by_key(&mut order, |&(_, ends, encryption, protocol, ports)| (ends, encryption, protocol, ports));
+    sort_by_key(&mut order, |&(_, look, protocol, ports)| (look, protocol, ports));
     let mut bundles: Vec<Bundle> = Vec::new();
-    for (at, ends, encryption, protocol, ports) in order {
+    for (at, look, protocol, ports) in order {
         let (first, last) = (ports.first().number(), ports.last().number());
         let udp = protocol == crate::net::Protocol::Udp;
-        let follows = |bundle: &&mut Bundle| {
-            bundle.ends == ends
-                && bundle.encryption == encryption
-                && bundle.udp == udp
-                && first <= bundle.last.saturating_add(1)
-        };
+        let follows =
+            |bundle: &&mut Bundle| bundle.look() == look && bundle.udp == udp && first <= bundle.last.saturating_add(1);
         match bundles.last_mut().filter(follows) {
             Some(bundle) => {
                 bundle.last = bundle.last.max(last);
                 bundle.flows.push(at);
             }
-            None => bundles.push(Bundle { flows: vec![at], ends, encryption, tcp: !udp, udp, first, last, many: 0 }),
+            None => {
+                let (ends, encryption, change) = look;
+                let flows = vec![at];
+                bundles.push(Bundle { flows, ends, encryption, change, tcp: !udp, udp, first, last, many: 0 });
+            }
         }
     }
     let mut merged: Vec<Bundle> = Vec::with_capacity(bundles.len());
     for bundle in bundles {
-        let key = |bundle: &Bundle| (bundle.ends, bundle.encryption, bundle.first, bundle.last);
-        let near = merged
-            .iter_mut()
-            .rev()
-            .take_while(|other| other.ends == bundle.ends && other.encryption == bundle.encryption);
+        let key = |bundle: &Bundle| (bundle.look(), bundle.first, bundle.last);
+        let near = merged.iter_mut().rev().take_while(|other| other.look() == bundle.look());
         match near.filter(|other| bundle.udp && key(other) == key(&bundle)).last() {
             Some(other) => {
                 other.udp = true;
@@ -284,7 +360,7 @@ fn bundles(flows: &[Flow], subjects: &[Subject]) -> Vec<Bundle> {
 
 /// Makes one of those between the same two subjects, where they are too many to be told apart.
 fn crowded(bundles: Vec<Bundle>) -> Vec<Bundle> {
-    let alike = |one: &Bundle, other: &Bundle| one.ends == other.ends && one.encryption == other.encryption;
+    let alike = |one: &Bundle, other: &Bundle| one.look() == other.look();
     let crowd = |one: &Bundle| bundles.iter().filter(|other| alike(one, other)).count() > MOST_ALIKE;
     let crowds: Vec<bool> = bundles.iter().map(crowd).collect();
     let mut told: Vec<Bundle> = Vec::new();
@@ -308,10 +384,15 @@ fn crowded(bundles: Vec<Bundle>) -> Vec<Bundle> {
 /// Draws a deployment and its flows; more than 40 groups by their zones. The same input gives the same picture, and boxes keep
 /// their order whatever is added: column, then zone, then the order in which the groups were made.
 pub fn diagram(catalog: &Catalog, deployment: &Deployment, flows: &[Flow]) -> Diagram {
+    diagram_of(catalog, deployment, flows, Shown::default())
+}
+
+/// As [`diagram`], for some of the flows, or for those of two releases. Boxes without a flow stay.
+pub fn diagram_of(catalog: &Catalog, deployment: &Deployment, flows: &[Flow], shown: Shown) -> Diagram {
     let subjects = subject::subjects(catalog, deployment);
-    let bundles = bundles(flows, &subjects);
+    let bundles = bundles(flows, shown.changes, &subjects);
     let bundles = if bundles.len() > MOST_ARROWS { Vec::new() } else { bundles };
-    let mut picture = layout::layout(catalog, &subjects, flows, &bundles);
+    let mut picture = layout::layout(catalog, &subjects, flows, &bundles, shown.note);
     let (flow, group) = (flows.len(), subjects.iter().map(|subject| subject.groups.len()).sum());
     picture.title = format!(
         "{} {}: {} between {}",
@@ -320,6 +401,9 @@ pub fn diagram(catalog: &Catalog, deployment: &Deployment, flows: &[Flow]) -> Di
         counted(flow, "flow"),
         counted(group, "group")
     );
+    if !shown.note.is_empty() {
+        picture.title += &["; ", shown.note].concat();
+    }
     picture.description = match (bundles.is_empty(), flow) {
         (true, 0) => "No flow crosses the network.".to_owned(),
         (true, _) => "The table has all flows.".to_owned(),

@@ -17,6 +17,15 @@ pub enum Severity {
 }
 
 impl Severity {
+    /// One sign.
+    pub const fn sign(self) -> &'static str {
+        match self {
+            Self::Error => "●",
+            Self::Warning => "▲",
+            Self::Hint => "○",
+        }
+    }
+
     /// One word.
     pub const fn name(self) -> &'static str {
         match self {

@@ -3,6 +3,10 @@
 //!
 //! The direction of a flow is that of the machine that opens it; replies are implied.
 
+mod category;
+
+pub use category::{Categories, Category};
+
 use std::borrow::Cow;
 
 use crate::catalog::{Catalog, Confidence, Encryption, Id};

@@ -24,7 +24,7 @@ mod text;
 mod tracks;
 
 use super::subject::Subject;
-use super::{Arrow, Bundle, Diagram, GroupBox, Key, Label, Point, Rect, Words, ZoneBox, sorted};
+use super::{Arrow, Bundle, Change, Diagram, GroupBox, Key, Label, Point, Rect, Words, ZoneBox, sorted};
 use crate::catalog::{Catalog, Encryption, Id};
 use crate::flow::Flow;
 use route::route;
@@ -115,7 +115,13 @@ impl Channel {
 }
 
 /// Places everything; title and description are left empty.
-pub(super) fn layout(catalog: &Catalog, subjects: &[Subject], flows: &[Flow], bundles: &[Bundle]) -> Diagram {
+pub(super) fn layout(
+    catalog: &Catalog,
+    subjects: &[Subject],
+    flows: &[Flow],
+    bundles: &[Bundle],
+    note: &str,
+) -> Diagram {
     let mut nodes = nodes(catalog, subjects);
     let mut arrows = Vec::new();
     let mut wires = Vec::new();
@@ -168,7 +174,7 @@ pub(super) fn layout(catalog: &Catalog, subjects: &[Subject], flows: &[Flow], bu
         _ => None,
     };
     let y = bottom + ROW * lanes[1] + GAP;
-    let (legend, width) = legend(&arrows, remark, y);
+    let (legend, width) = legend(&arrows, &[remark.unwrap_or_default(), note], y);
     let (width, height) = ((x + MARGIN).max(width), if legend.is_empty() { y - MARGIN } else { y + LINE + MARGIN });
     Diagram { width, height, zones, boxes, arrows, legend, title: String::new(), description: String::new() }
 }
@@ -247,7 +253,7 @@ impl Node<'_> {
             labels.push(label);
         }
         let groups = self.subject.groups.iter().map(|group| group.id).collect();
-        GroupBox { groups, rect, name: self.subject.name.to_owned(), labels }
+        GroupBox { groups, rect, name: self.subject.name.to_owned(), labels, findings: Vec::new() }
     }
 }
 
@@ -285,7 +291,8 @@ fn arrow([from, to]: [&Subject; 2], flows: &[Flow], bundle: &Bundle) -> Arrow {
     let flows = flows.into_iter().map(Flow::key).collect();
     let label = label(Words::Port, &ports, Point { x: 0, y: 0 }, i32::MAX);
     let [initiator, responder] = bundle.ends;
-    Arrow { flows, initiator, responder, encryption: bundle.encryption, points: Vec::new(), label, title }
+    let (encryption, change) = (bundle.encryption, bundle.change);
+    Arrow { flows, initiator, responder, encryption, change, points: Vec::new(), label, title }
 }
 
 /// A wire between boxes of different columns, on the sides that face each other. Others get their sides later.
@@ -417,7 +424,7 @@ fn straighten(nodes: &[Node], wires: &mut [Wire]) {
 }
 
 /// The legend in a row at that height, and how wide the picture must be for it.
-fn legend(arrows: &[Arrow], remark: Option<&'static str>, y: i32) -> (Vec<Key>, i32) {
+fn legend(arrows: &[Arrow], remarks: &[&str], y: i32) -> (Vec<Key>, i32) {
     let present = [Encryption::Tls, Encryption::Optional, Encryption::Clear];
     let present = present.into_iter().filter(|encryption| arrows.iter().any(|arrow| arrow.encryption == *encryption));
     let mut keys: Vec<(Option<Encryption>, &str)> =
@@ -425,7 +432,9 @@ fn legend(arrows: &[Arrow], remark: Option<&'static str>, y: i32) -> (Vec<Key>, 
     if !arrows.is_empty() {
         keys.push((None, "number: port at its listener"));
     }
-    keys.extend(remark.map(|remark| (None, remark)));
+    let changes = Change::TOLD.into_iter().filter(|change| arrows.iter().any(|arrow| arrow.change == *change));
+    keys.extend(changes.map(|change| (None, change.words())));
+    keys.extend(remarks.iter().filter(|remark| !remark.is_empty()).map(|remark| (None, *remark)));
     let mut x = MARGIN + PAD;
     let mut legend = Vec::new();
     for (encryption, text) in keys {

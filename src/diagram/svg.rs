@@ -3,7 +3,7 @@
 
 use std::fmt::Write;
 
-use super::{Arrow, Diagram, Label, Rect, Words};
+use super::{Arrow, Change, Diagram, GroupBox, Label, Rect, Words, box_id};
 use crate::catalog::Encryption;
 
 /// The colours of a picture that stands alone. Inside the page classes do it.
@@ -120,9 +120,19 @@ fn print(diagram: &Diagram, theme: Option<&Theme>) -> String {
         pen.label(&zone.label, None);
     }
     for group in &diagram.boxes {
-        pen.put(format_args!("<g class=\"diagram-group\"><title>{}</title>", escape(&group.name)));
+        pen.add("<g class=\"diagram-group\"");
+        if theme.is_none() {
+            pen.handle(group);
+        }
+        pen.put(format_args!("><title>{}", escape(&group.name)));
+        let findings = group.findings.iter().filter(|_| theme.is_none());
+        findings.for_each(|(severity, message)| pen.put(format_args!("\n{}: {}", severity.name(), escape(message))));
+        pen.add("</title>");
         pen.rect("diagram-box", group.rect, 8);
         group.labels.iter().for_each(|label| pen.label(label, None));
+        if theme.is_none() {
+            pen.badge(group);
+        }
         pen.add("</g>\n");
     }
     for arrow in &diagram.arrows {
@@ -143,7 +153,7 @@ fn print(diagram: &Diagram, theme: Option<&Theme>) -> String {
         if let Some(encryption) = key.encryption {
             let Rect { x, y, height, .. } = key.label.rect;
             pen.put(format_args!("<g class=\"diagram-arrow {}\">", class(encryption)));
-            pen.line(encryption, &format!("M{} {}h{}", x - SAMPLE[0] - SAMPLE[1], y + height / 2, SAMPLE[0]));
+            pen.line(encryption, "1.5", &format!("M{} {}h{}", x - SAMPLE[0] - SAMPLE[1], y + height / 2, SAMPLE[0]));
             pen.add("</g>");
         }
         pen.label(&key.label, None);
@@ -196,6 +206,24 @@ impl Pen<'_> {
         self.add("/>");
     }
 
+    /// What makes a box something that can be pressed.
+    fn handle(&mut self, group: &GroupBox) {
+        let ids: Vec<String> = group.groups.iter().map(|id| id.0.to_string()).collect();
+        let id = group.groups.first().map_or_else(String::new, |id| box_id(*id));
+        self.put(format_args!(" id=\"{id}\" data-group=\"{}\"", ids.join(" ")));
+        self.add(" role=\"button\" tabindex=\"-1\" aria-pressed=\"false\"");
+    }
+
+    /// How many things are wrong with a group, and how bad the worst is, on the upper edge of its box.
+    fn badge(&mut self, group: &GroupBox) {
+        let Some((worst, _)) = group.findings.first() else { return };
+        let (name, sign, count) = (worst.name(), worst.sign(), group.findings.len());
+        let (x, y) = (group.rect.right() - 12, group.rect.y + 4);
+        self.put(format_args!(
+            "<text class=\"diagram-badge is-{name}\" x=\"{x}\" y=\"{y}\" text-anchor=\"end\" font-size=\"11\">{sign} {count}</text>"
+        ));
+    }
+
     fn label(&mut self, label: &Label, encryption: Option<Encryption>) {
         let (class, font) = match label.words {
             Words::Zone => ("diagram-zone-name", "10.5\" letter-spacing=\"0.6"),
@@ -241,7 +269,17 @@ impl Pen<'_> {
             let _ = if point.y == row { write!(path, "H{}", point.x) } else { write!(path, "V{}", point.y) };
             row = point.y;
         }
-        self.line(arrow.encryption, &path);
+        if self.theme.is_none() {
+            // What a pointer hits, wider than the line.
+            self.put(format_args!("<path class=\"diagram-hit\" d=\"{path}\" fill=\"none\"/>"));
+        }
+        let width = match arrow.change {
+            Change::Added => "3",
+            // Thin and pale is what goes.
+            Change::Removed => "1\" stroke-opacity=\"0.6",
+            _ => "1.5",
+        };
+        self.line(arrow.encryption, width, &path);
         self.put(format_args!(
             "<path class=\"diagram-head\" d=\"M{} {}L{back} {}V{}z\"",
             tip.x,
@@ -254,8 +292,8 @@ impl Pen<'_> {
         self.label(&arrow.label, Some(arrow.encryption));
     }
 
-    fn line(&mut self, encryption: Encryption, path: &str) {
-        self.put(format_args!("<path class=\"diagram-line\" d=\"{path}\" fill=\"none\" stroke-width=\"1.5\""));
+    fn line(&mut self, encryption: Encryption, width: &str, path: &str) {
+        self.put(format_args!("<path class=\"diagram-line\" d=\"{path}\" fill=\"none\" stroke-width=\"{width}\""));
         let dashes = dashes(encryption);
         if !dashes.is_empty() {
             self.put(format_args!(" stroke-dasharray=\"{dashes}\""));

@@ -16,7 +16,7 @@ pub fn answer(state: &State, act: &Act, told: &Callback<AttrValue>, marks: &mut 
     html! {
         <main class="answer" id="answer">
             <h1 class="on-paper">{ table::title(&state.catalog, &state.deployment, None) }</h1>
-            { picture::picture(state, told) }
+            { picture::picture(state, act, told) }
             <div class="on-paper" id={paper::ID}></div>
             { snippet::panel(state, act, told, marks) }
             { tabs(state, act, told) }

@@ -11,8 +11,9 @@ use super::marks::Marks;
 use super::state::{Action, State};
 use super::trail::{Move, Trail};
 use super::{Act, answer, deployment, flows, header, notices, paper};
-use crate::browser::{self, Copied, Shortcut, history};
+use crate::browser::{self, Copied, Pressed, Shortcut, history};
 use crate::catalog::Catalog;
+use crate::deployment::GroupId;
 
 /// The user's own deployment, as a link's text.
 const KEPT: &str = "portcullis.deployment";
@@ -20,13 +21,15 @@ const KEPT: &str = "portcullis.deployment";
 const STARTING: &str = "portcullis.starting";
 
 /// What the keyboard does here besides what it does everywhere.
-const KEYS: [(&str, &str); 6] = [
+const KEYS: [(&str, &str); 8] = [
     ("Tab, Enter at once", "skip to the rules"),
     ("Ctrl+Z", "undo, outside of text fields"),
     ("Ctrl+Shift+Z or Ctrl+Y", "redo"),
-    ("Arrow keys in the diagram", "go from flow to flow; Enter opens its row"),
+    ("← → in the diagram", "go from flow to flow; Enter opens its row"),
+    ("↑ ↓ in the diagram", "go from group to group; Enter shows it alone, with its rules"),
+    ("+ − 0 in the diagram", "nearer, further, as large as fits; also Ctrl with the wheel"),
     ("Arrow keys in the tabs", "go from tab to tab"),
-    ("Escape", "leave everything as it is, when the page asks"),
+    ("Escape", "leave everything as it is, when the page asks; show all groups again"),
 ];
 
 thread_local! {
@@ -96,11 +99,12 @@ pub fn Page(props: &PageProps) -> Html {
             }));
             let tabs = browser::on_stored(KEPT, act.on(|kept| Some(Action::Elsewhere(kept))));
             let pastes = browser::on_paste(act.on(|text| Some(Action::Paste(text))));
-            let lights = browser::on_light(act.on(|keys: String| {
-                let first = keys.split(' ').next()?;
-                Some(Action::SeekFlow(flows::row_id(first)))
+            let lights = browser::on_light(act.on(|pressed: Pressed| match pressed {
+                Pressed::Flows(keys) => keys.split(' ').next().map(|first| Action::SeekFlow(flows::row_id(first))),
+                Pressed::Groups(ids) => Some(Action::Only(GroupId(ids.split(' ').next()?.parse().ok()?))),
             }));
-            move || drop((fragments, keys, tabs, pastes, lights))
+            let zooms = browser::on_zoom();
+            move || drop((fragments, keys, tabs, pastes, lights, zooms))
         }
     });
     use_travel(&state, &act);

@@ -8,7 +8,7 @@ use super::controls::{button, more};
 use super::howto;
 use super::state::{Action, State};
 use crate::catalog::Id;
-use crate::finding::{Finding, Place, Severity};
+use crate::finding::{Finding, Place};
 
 /// The list.
 pub fn findings(state: &State, act: &Act) -> Html {
@@ -25,11 +25,6 @@ pub fn findings(state: &State, act: &Act) -> Html {
 }
 
 fn finding(state: &State, act: &Act, finding: &Finding) -> Html {
-    let sign = match finding.severity {
-        Severity::Error => "●",
-        Severity::Warning => "▲",
-        Severity::Hint => "○",
-    };
     let reveal = match finding.place {
         Place::Addresses(id) => Some(Action::Seek(Some(id), format!("a-{}", id.0))),
         Place::Management => Some(Action::Seek(None, "management".to_owned())),
@@ -38,7 +33,7 @@ fn finding(state: &State, act: &Act, finding: &Finding) -> Html {
     let fixes = finding.fixes.iter().map(|fix| button(fix.label.clone(), act.edit(fix.edit.clone())));
     html! {
         <li data-severity={finding.severity.name()}>
-            <span class="sign" role="img" aria-label={finding.severity.name()}>{ sign }</span>
+            <span class="sign" role="img" aria-label={finding.severity.name()}>{ finding.severity.sign() }</span>
             <div>
                 <p><b>{ &finding.message }</b></p>
                 <p class="reason">{ &finding.reason }{ sources(state, &finding.sources) }</p>

@@ -1,64 +1,94 @@
 //! The picture under its bar, and the forms in which it leaves the page. Draws nothing: the diagram does.
 
+use std::rc::Rc;
+
 use markup::html;
 use yew::prelude::*;
 
+use super::Act;
 use super::controls::sign;
+use super::drawn::Drawn;
+use super::filters::filters;
 use super::state::State;
 use crate::browser::{self, Copied, Image};
 use crate::count::counted;
-use crate::diagram::{self, Diagram, dot, drawio, mermaid, svg};
+use crate::diagram::{Diagram, dot, drawio, mermaid, svg};
 use crate::snippet::file_name;
+
+/// What the keys do in the picture.
+const KEYS: &str = "Diagram: left and right go from flow to flow, up and down from group to group, Enter opens it";
 
 /// A picture that is asked for, what its file is called, and who is told what became of it.
 struct Asked {
-    drawn: Diagram,
+    drawn: Rc<Drawn>,
     name: String,
     told: Callback<AttrValue>,
 }
 
 /// The picture; `told` announces what became of a copy.
-pub fn picture(state: &State, told: &Callback<AttrValue>) -> Html {
-    let (catalog, deployment, flows) = (&*state.catalog, &*state.deployment, &*state.derived.flows);
-    let groups = deployment.groups.iter().filter(|group| deployment.takes_part(catalog, group)).count();
-    let (drawing, tall) = state.picture().clone();
+pub fn picture(state: &State, act: &Act, told: &Callback<AttrValue>) -> Html {
+    let drawn = state.picture();
+    let name = [state.catalog.product, " diagram ", state.deployment.release].concat();
     let press = |deed: fn(Asked)| {
-        let (catalog, deployment, derived) = (state.catalog.clone(), state.deployment.clone(), state.derived.clone());
-        let told = told.clone();
+        let (drawn, name, told) = (drawn.clone(), name.clone(), told.clone());
         Callback::from(move |_: MouseEvent| {
-            let drawn = diagram::diagram(&catalog, &deployment, &derived.flows);
-            deed(Asked {
-                drawn,
-                name: [catalog.product, " diagram ", deployment.release].concat(),
-                told: told.clone(),
-            });
+            deed(Asked { drawn: drawn.clone(), name: name.clone(), told: told.clone() });
         })
+    };
+    let said = match &drawn.note {
+        note if note.is_empty() => {
+            let groups = drawn.diagram.boxes.iter().map(|one| one.groups.len()).sum();
+            [counted(drawn.flows, "flow"), " between ".to_owned(), counted(groups, "group")].concat()
+        }
+        note => note.clone(),
     };
     html! {
         <section class="panel diagram" aria-label="Allowed flows">
             <div class="bar">
                 <h2>{ "Allowed flows" }</h2>
-                <small>{ format!("{} between {}", counted(flows.len(), "flow"), counted(groups, "group")) }</small>
+                <small>{ said }</small>
+                { filters(state, act) }
                 <span class="buttons">
                     { sign("SVG", "SVG: download the picture, sharp at any size", press(|asked| asked.keep("svg", asked.svg()))) }
                     { sign("PNG", "PNG: download the picture for slides and tickets", press(|asked| asked.image(false))) }
-                    { sign("draw.io", "draw.io: download a diagram that can be edited", press(|asked| asked.keep("drawio", drawio::drawio(&asked.drawn)))) }
-                    { sign("DOT", "DOT: download a graph for Graphviz", press(|asked| asked.keep("dot", dot::dot(&asked.drawn)))) }
+                    { sign("draw.io", "draw.io: download a diagram that can be edited", press(|asked| asked.keep("drawio", drawio::drawio(asked.diagram())))) }
+                    { sign("DOT", "DOT: download a graph for Graphviz", press(|asked| asked.keep("dot", dot::dot(asked.diagram())))) }
                     { sign("Mermaid", "Mermaid: copy a diagram for Markdown and wikis", press(Asked::mermaid)) }
                     <button id="copy-picture" onclick={press(|asked| asked.image(true))}>{ "Copy image" }</button>
                 </span>
             </div>
-            <div class={classes!("drawing", tall.then_some("tall"))} tabindex="0" role="group" aria-label="Diagram: the arrow keys go from flow to flow, Enter opens the one that has the focus">
-                { Html::from_html_unchecked(drawing) }
+            <div class={classes!("drawing", drawn.tall.then_some("tall"))} tabindex="0" role="group" aria-label={KEYS}>
+                { Html::from_html_unchecked(drawn.markup.clone()) }
+            </div>
+            <div class="bar below">
+                <details class="words">
+                    <summary>{ "In words" }</summary>
+                    <p>{ drawn.diagram.description.clone() }</p>
+                </details>
+                <span class="zoom">
+                    { sign("−", "Further from the picture", Callback::from(|_| browser::zoom(3, None))) }
+                    { sign("Fit", "Fit: as large as there is room", Callback::from(|_| browser::zoom(0, None))) }
+                    { sign("+", "Nearer to the picture", Callback::from(|_| browser::zoom(5, None))) }
+                </span>
             </div>
         </section>
     }
 }
 
 impl Asked {
+    fn diagram(&self) -> &Diagram {
+        &self.drawn.diagram
+    }
+
     /// For light paper, whatever the page looks like.
     fn svg(&self) -> String {
-        svg::standalone(&self.drawn, &svg::Theme::LIGHT)
+        svg::standalone(self.diagram(), &svg::Theme::LIGHT)
+    }
+
+    /// What leaves the page is what is looked at: said where that is not all.
+    fn part(&self) -> String {
+        let note = &self.drawn.note;
+        if note.is_empty() { String::new() } else { [" It shows ", note, "."].concat() }
     }
 
     /// Keeps it as a file.
@@ -69,14 +99,14 @@ impl Asked {
     fn kept(&self, extension: &str, bytes: &[u8], before: &str) {
         let name = file_name("", &self.name, extension);
         browser::download(&name, bytes);
-        self.told.emit([before, "The picture is in ", &name, "."].concat().into());
+        self.told.emit([before, "The picture is in ", &name, ".", &self.part()].concat().into());
     }
 
     fn mermaid(self) {
-        let text = mermaid::mermaid(&self.drawn);
+        let text = mermaid::mermaid(self.diagram());
         let kept = text.clone();
         let done = Callback::from(move |copied| match copied {
-            Copied::Copied => self.told.emit("Picture copied as Mermaid.".into()),
+            Copied::Copied => self.told.emit(["Picture copied as Mermaid.", &self.part()].concat().into()),
             Copied::Selected => self.kept("mmd", kept.as_bytes(), REFUSED),
         });
         // Nothing on the page shows this text, so that nothing can be selected in its place.
@@ -85,9 +115,9 @@ impl Asked {
 
     /// As pixels: on the clipboard, or else as a file.
     fn image(self, copy: bool) {
-        let (svg, size) = (self.svg(), [self.drawn.width, self.drawn.height]);
+        let (svg, size) = (self.svg(), [self.diagram().width, self.diagram().height]);
         let done = Callback::from(move |image| match image {
-            Image::Copied => self.told.emit("Picture copied.".into()),
+            Image::Copied => self.told.emit(["Picture copied.", &self.part()].concat().into()),
             Image::Made(bytes) => self.kept("png", &bytes, if copy { REFUSED } else { "" }),
             Image::Refused => self.kept("svg", self.svg().as_bytes(), "This browser makes no image of it. "),
         });

@@ -1,10 +1,12 @@
 //! Everything the page remembers, and one pure reducer. Never touches the browser: reading and keeping is the app's job.
 
-use std::cell::{OnceCell, RefCell};
+use std::cell::RefCell;
 use std::rc::Rc;
 
 use yew::{AttrValue, Reducible};
 
+use super::drawn::Drawn;
+use super::filters::Filter;
 use super::flows;
 use super::view::{COMPARE, Draft, ROWS, Tab, View, Ways};
 use crate::catalog::{Catalog, Id};
@@ -70,7 +72,7 @@ pub struct Derived {
     /// The groups that have a snippet.
     pub offered: Vec<GroupId>,
     /// See [`State::picture`].
-    picture: OnceCell<(AttrValue, bool)>,
+    picture: RefCell<Option<Rc<Drawn>>>,
     /// See [`State::compared`].
     compared: RefCell<Option<Rc<Upgrade>>>,
 }
@@ -160,6 +162,8 @@ pub enum Action {
     Known,
     /// Look at a group's snippet.
     Group(GroupId),
+    /// The same, if it has one: its box was pressed.
+    Only(GroupId),
     /// Look at other directions.
     Ways(Ways),
     /// Look at another text.
@@ -168,6 +172,8 @@ pub enum Action {
     Tab(Tab),
     /// Only the flows of the group whose snippet is shown, or all.
     OwnRows(bool),
+    /// Only some flows in the picture.
+    Filter(Filter),
     /// Compare with another release, or with none.
     Compare(Option<Id>),
     /// Change to the release that was compared with.
@@ -233,14 +239,13 @@ impl State {
         chosen.or_else(|| offered.first().copied())
     }
 
-    /// The picture as markup, drawn once for a deployment; true if it keeps its width and scrolls, because it is too tall to be
-    /// scaled into its panel.
-    pub fn picture(&self) -> &(AttrValue, bool) {
-        /// In pixels.
-        const TALL: i32 = 400;
-        self.derived.picture.get_or_init(|| {
-            let drawing = diagram::diagram(&self.catalog, &self.deployment, &self.derived.flows);
-            (diagram::svg::inline(&drawing).into(), drawing.height > TALL)
+    /// The picture; drawn once for a deployment and what is looked at.
+    pub fn picture(&self) -> Rc<Drawn> {
+        let known = self.derived.picture.borrow().clone().filter(|drawn| drawn.fits(self));
+        known.unwrap_or_else(|| {
+            let drawn = Rc::new(Drawn::of(self));
+            *self.derived.picture.borrow_mut() = Some(drawn.clone());
+            drawn
         })
     }
 
@@ -389,7 +394,7 @@ impl Derived {
             changes,
             link: link::write(catalog, deployment),
             offered: pack::managed(catalog, deployment),
-            picture: OnceCell::new(),
+            picture: RefCell::new(None),
             compared: RefCell::new(None),
         }
     }
@@ -490,6 +495,16 @@ impl Reducible for State {
             Action::Dismiss => next.notices.clear(),
             Action::Known => next.news = Rc::default(),
             Action::Group(group) => next.view.group = Some(group),
+            Action::Only(group) => {
+                if next.group() == Some(group) || !next.derived.offered.contains(&group) {
+                    return self;
+                }
+                next.view.group = Some(group);
+                if next.view.filter.ways.is_some() {
+                    // It is another picture now.
+                    next.view.sought = Some(diagram::box_id(group));
+                }
+            }
             Action::Ways(ways) => next.view.ways = Some(ways),
             Action::Draft(draft) => {
                 next.view.drafts.retain(|other| other.field != draft.field);
@@ -503,6 +518,7 @@ impl Reducible for State {
             Action::Tab(tab) => next.view.tab = tab,
             Action::More => next.view.rows += ROWS,
             Action::OwnRows(own) => next.view.own_rows = own,
+            Action::Filter(filter) => next.view.filter = filter,
             Action::Compare(release) => next.view.compare = release,
             Action::Upgrade(release) => {
                 next.edit(&Edit::Release(release));

@@ -81,7 +81,7 @@ fn answer(state: &State, act: &Act, told: &Callback<AttrValue>, upgrade: &Rc<Upg
 
 fn row(state: &State, row: Row) -> Html {
     html! {
-        <tr data-change={row.word}>
+        <tr data-change={row.word} data-flow={row.flow.key()}>
             <td><b aria-hidden="true">{ row.sign }</b>{ "\u{a0}" }{ row.word }if !row.how.is_empty() { <small>{ row.how }</small> }</td>
             { cells(state, row.flow, None) }
         </tr>

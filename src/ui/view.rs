@@ -2,6 +2,7 @@
 
 use yew::AttrValue;
 
+use super::filters::Filter;
 use crate::catalog::Id;
 use crate::deployment::{Deployment, GroupId};
 use crate::dialect::Text;
@@ -28,6 +29,8 @@ pub struct View {
     pub tab: Tab,
     /// True if the flow table has only the rows of the group whose snippet is shown.
     pub own_rows: bool,
+    /// Which flows the picture shows.
+    pub filter: Filter,
     /// The release that the deployment is compared with.
     pub compare: Option<Id>,
     /// How many rows of a list are on the page at most.
@@ -53,6 +56,7 @@ impl View {
             text: Text::Apply,
             tab: Tab::Findings,
             own_rows: false,
+            filter: Filter { category: None, encryption: None, ways: None },
             compare: None,
             rows: ROWS,
             open: Vec::new(),

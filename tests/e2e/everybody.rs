@@ -139,7 +139,7 @@ fn axe_finds_nothing_and_nothing_is_wider_than_the_screen() {
             for scheme in ["light", "dark"] {
                 page.browser.prefer(scheme);
                 page.open("");
-                for state in ["Findings", "Flows", "compared", "Catalog", "changed", "unfolded", "asking"] {
+                for state in ["Findings", "Flows", "compared", "alone", "Catalog", "changed", "unfolded", "asking"] {
                     enter(page, state);
                     page.picture(&format!("{state}-{width}-{scheme}"));
                     let widest = page.browser.run("return document.scrollingElement.scrollWidth;", json!([]));
@@ -208,6 +208,13 @@ fn enter(page: &Page, state: &str) {
             page.wait_for("#compared-table", "removed");
             page.browser
                 .run("document.querySelectorAll('#compared-table details').forEach(it => it.open = true);", json!([]));
+        }
+        // Some of the flows, and of them those of one box.
+        "alone" => {
+            page.choose("#show-purpose", "Back end");
+            page.wait_for(".diagram .bar small", "flows: back end");
+            page.browser.click("#box-5 .diagram-name");
+            page.browser.wait("document.querySelector('#box-5[aria-pressed=true]')");
         }
         "changed" => {
             page.choose("#pick-preset", "basic");

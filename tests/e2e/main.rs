@@ -24,6 +24,7 @@ mod keeping;
 mod many;
 mod monkey;
 mod pictures;
+mod reading;
 mod states;
 mod table;
 mod tree;

@@ -247,6 +247,8 @@ fn well_formed(text: &str, drawn: &Diagram) {
                 "letter-spacing",
                 "text-anchor",
                 "data-flow",
+                "data-group",
+                "aria-pressed",
             ];
             assert!(known.contains(&attribute), "{attribute}");
             attributes = rest.trim_start();

@@ -18,6 +18,7 @@ mod diagram;
 mod diagram_crossings;
 mod diagram_forms;
 mod diagram_reviewed;
+mod diagram_of;
 mod editing;
 mod embed;
 mod findings;

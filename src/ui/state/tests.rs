@@ -260,6 +260,45 @@ fn a_comparison_is_looked_at_only_and_going_there_is_one_step() {
 }
 
 #[test]
+fn some_flows_are_looked_at_only_and_drawn_once() {
+    use crate::catalog::Encryption;
+    use crate::flow::Category;
+    let state = begin("", None, false);
+    let (all, link) = (state.picture(), state.derived.link.clone());
+    assert!(Rc::ptr_eq(&all, &state.picture()), "drawn once");
+    assert!(all.note.is_empty() && all.flows == state.derived.flows.len());
+    let shown = |filter: Filter| state.clone().reduce(Action::Filter(filter));
+    let clear = shown(Filter { encryption: Some(Encryption::Clear), ..Filter::default() });
+    assert_eq!((clear.picture().note.as_str(), clear.picture().flows), ("2 of 9 flows: clear text", 2));
+    assert_eq!((clear.derived.link.as_str(), clear.depth()), (link.as_str(), 0));
+    let both = Filter { category: Some(Category::BackEnd), ways: Some(Ways::In), ..Filter::default() };
+    let server = shown(both);
+    assert_eq!(server.picture().note, "2 of 9 flows: back end, into Spotfire Server");
+    // Of the group whose text is shown; what is not asked for the group does not draw it again.
+    let node = server.clone().reduce(Action::Only(GroupId(4)));
+    assert_eq!(node.picture().note, "4 of 9 flows: back end, into Node");
+    assert_eq!(node.view.sought.as_deref(), Some("box-4"));
+    let other = clear.clone().reduce(Action::Only(GroupId(4)));
+    assert!(Rc::ptr_eq(&other.picture(), &clear.picture()) && other.view.sought.is_none());
+    assert!(shown(Filter::default()).picture().note.is_empty());
+    // With another release, its flows are there too.
+    let before = edit(server, Edit::Release("10.3")).reduce(Action::Filter(Filter::default()));
+    let before = edit(before, Edit::Machines(GroupId(3), 2));
+    let own = before.derived.flows.len();
+    let compared = before.reduce(Action::Compare(Some("12.0"))).picture();
+    assert!(compared.flows > own && compared.note == "compared with 12.0");
+    assert!(compared.markup.contains("+ added") && compared.markup.contains("− removed"));
+}
+
+#[test]
+fn a_group_without_a_text_leaves_the_text_that_is_shown() {
+    let state = edit(begin("", None, false), Edit::Switch("ldap", true));
+    let directory = state.deployment.groups.last().expect("a group").id;
+    assert!(!state.derived.offered.contains(&directory));
+    assert!(Rc::ptr_eq(&state, &state.clone().reduce(Action::Only(directory))));
+}
+
+#[test]
 fn news_of_a_default_are_there_until_it_is_taken_or_they_are_dismissed() {
     let mut catalog = Catalog::spotfire().expect("the embedded catalog");
     catalog.version = "2199.01";
