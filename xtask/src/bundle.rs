@@ -61,7 +61,7 @@ pub fn page(parts: &Parts) -> Result<String> {
     let mut smallest: Option<(usize, String)> = None;
     for packed in lzma(&streams::sort(parts.wasm)?)? {
         let page = page_of(parts, &BASE64.encode(packed))?;
-        let size = brotli(page.as_bytes())?;
+        let size = brotli(page.as_bytes())?.len();
         if smallest.as_ref().is_none_or(|(other, _)| size < *other) {
             smallest = Some((size, page));
         }

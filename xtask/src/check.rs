@@ -3,15 +3,15 @@
 
 use std::env;
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::{Duration, Instant};
 
 use crate::places::Places;
-use crate::shell::{cargo, find, run, search_path, succeeds};
+use crate::shell::{cargo, find, output, run, search_path, succeeds};
 use crate::system::{self, SystemProgram};
 use crate::tools::{self, say};
-use crate::{Result, page, size};
+use crate::{Result, package, page, size};
 
 /// `cargo xtask test`.
 pub fn test(places: &Places) -> Result {
@@ -20,7 +20,8 @@ pub fn test(places: &Places) -> Result {
     report.close(checked)
 }
 
-/// `cargo xtask prove`: everything, then every suite with many more cases, and the page once more by way of Trunk.
+/// `cargo xtask prove`: everything, then every suite with many more cases, the page once more by way of Trunk, and the package
+/// once more in another folder.
 pub fn prove(places: &Places) -> Result {
     let mut report = Report::default();
     let proved = Kit::gather(places, &mut report).and_then(|mut kit| {
@@ -29,7 +30,8 @@ pub fn prove(places: &Places) -> Result {
         kit.full = true;
         core_suites(&kit, &mut report)?;
         machine_suites(&kit, &mut report)?;
-        trunk_agrees(&kit, &mut report)
+        trunk_agrees(&kit, &mut report)?;
+        packages_agree(&kit, &mut report)
     });
     report.close(proved)
 }
@@ -116,6 +118,42 @@ fn trunk_agrees(kit: &Kit, report: &mut Report) -> Result {
             true => Ok(()),
             false => Err("it differs".into()),
         }
+    })
+}
+
+/// The same sources in another folder make the same package, byte for byte.
+fn packages_agree(kit: &Kit, report: &mut Report) -> Result {
+    let name = "the same package from another folder";
+    let mut list = Command::new("git");
+    list.current_dir(&kit.places.root).args("ls-files -z --cached --others --exclude-standard".split(' '));
+    let Ok(listed) = output(&mut list) else {
+        report.missing.push(format!("{name}: needs git, and a checkout of it"));
+        return Ok(());
+    };
+    report.step(name, || {
+        package::package(kit.places, &kit.places.package)?;
+        let elsewhere = env::temp_dir().join(format!("portcullis-elsewhere-{}", std::process::id()));
+        let made = || {
+            for file in listed.split('\0').filter(|file| !file.is_empty()) {
+                let (from, to) = (kit.places.root.join(file), elsewhere.join(file));
+                fs::create_dir_all(to.parent().unwrap_or(&elsewhere))?;
+                // What was deleted is still listed until that is committed.
+                if from.is_file() {
+                    fs::copy(from, to)?;
+                }
+            }
+            let mut cargo = cargo();
+            cargo.current_dir(&elsewhere).args("run --quiet --package xtask -- package --out package".split(' '));
+            run(cargo.env("CARGO_TARGET_DIR", "target"))?;
+            let sums = |folder: &Path| fs::read(folder.join(package::SUMS));
+            match sums(&elsewhere.join("package"))? == sums(&kit.places.package)? {
+                true => Ok(()),
+                false => Err("its checksums differ".into()),
+            }
+        };
+        let agreed = made();
+        let _ = fs::remove_dir_all(&elsewhere);
+        agreed
     })
 }
 

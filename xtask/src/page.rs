@@ -92,7 +92,7 @@ fn page(places: &Places) -> Result<String> {
         wasm = optimized;
     }
     let wasm = fs::read(wasm)?;
-    refuse_paths(places, &wasm)?;
+    refuse_paths(places, "the WebAssembly", &wasm)?;
 
     let template = read(&places.root.join("index.html"))?;
     let mut css = String::new();
@@ -162,19 +162,19 @@ fn toolchain() -> Result<(PathBuf, String)> {
     Ok((sysroot.into(), commit.to_owned()))
 }
 
-/// Fails if a path of this machine is left in the module.
-fn refuse_paths(places: &Places, wasm: &[u8]) -> Result {
+/// Fails if a path of this machine is left in what is published.
+pub fn refuse_paths(places: &Places, name: &str, bytes: &[u8]) -> Result {
     let (sysroot, _) = toolchain()?;
     let home = env::home_dir().unwrap_or_default();
     for path in [&places.root, &places.cargo_home, &sysroot, &home] {
         let path = path.to_string_lossy();
         // The end of an XML element, `</root>`, is none.
-        let begins = |at: usize| at == 0 || wasm[at - 1] != b'<';
-        let mut places = wasm.windows(path.len().max(1)).enumerate();
-        let found = places.any(|(at, bytes)| bytes == path.as_bytes() && begins(at));
+        let begins = |at: usize| at == 0 || bytes[at - 1] != b'<';
+        let mut places = bytes.windows(path.len().max(1)).enumerate();
+        let found = places.any(|(at, here)| here == path.as_bytes() && begins(at));
         // A home of `/` (some containers) is no path to look for.
         if path.len() > 1 && found {
-            return Err(format!("the WebAssembly holds a path of this machine: {path}").into());
+            return Err(format!("{name} holds a path of this machine: {path}").into());
         }
     }
     Ok(())
