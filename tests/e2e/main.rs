@@ -24,6 +24,7 @@ mod keeping;
 mod many;
 mod monkey;
 mod pictures;
+mod starting;
 mod states;
 mod table;
 mod tree;

@@ -4,6 +4,13 @@
     const fail = (error) => {
         const message = document.getElementById("start-error");
         if (!message.hidden) return;
+        const app = document.getElementById("app");
+        if (app.hasAttribute("inert")) {
+            // Not started: what is drawn can at least be read and copied by hand, and so can what stands there for those
+            // without scripts.
+            app.removeAttribute("inert");
+            app.insertAdjacentHTML("afterend", document.getElementById("ports").textContent);
+        }
         let kept = location.hash;
         try {
             kept = kept || "#" + (localStorage.getItem("portcullis.deployment") ?? "");
