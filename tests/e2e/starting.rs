@@ -11,7 +11,7 @@ use crate::page::{Page, group, tell, tell_once};
 
 /// Everything that is seen in the app: what it is, where it stands, its own words, and what it holds.
 const SEEN: &str = "
-    const words = it => [...it.childNodes].filter(node => node.nodeType === 3).map(node => node.data).join('|');
+    const words = it => [...it.childNodes].filter(node => node.nodeType === 3).map(node => node.data).join('');
     return [...document.querySelectorAll('#app *')]
         .filter(it => it.tagName !== 'SCRIPT' && (it.checkVisibility?.() ?? true) && !it.closest('details:not([open]) > :not(summary)'))
         .map(it => {
@@ -82,7 +82,13 @@ fn the_answer_is_there_before_the_code_and_does_not_move() {
 fn same(before: &Value, started: &Value, width: u32) {
     let (before, started) = (before.as_array().expect("a list"), started.as_array().expect("a list"));
     for (still, moved) in before.iter().zip(started) {
-        assert_eq!(still, moved, "at {width} px");
+        let parts = still.as_array().into_iter().flatten().zip(moved.as_array().into_iter().flatten());
+        // Two pieces of text may be a thirtieth of a point wider than one.
+        let alike = |(a, b): (&Value, &Value)| match (a.as_f64(), b.as_f64()) {
+            (Some(a), Some(b)) => (a - b).abs() < 0.1,
+            _ => a == b,
+        };
+        assert!(parts.into_iter().all(alike), "at {width} px {still} is {moved}");
     }
     assert_eq!(before.len(), started.len(), "at {width} px");
 }
@@ -202,7 +208,7 @@ fn ports(page: &Page) {
     let rows = page.browser.run(rows, json!([]));
     let rows: Vec<&str> = rows.as_array().expect("a list").iter().filter_map(Value::as_str).collect();
     assert_eq!(rows.len(), 10, "{rows:#?}");
-    assert!(rows.iter().any(|row| row.contains("9501–9502") || row.contains("9501-9502")), "{rows:#?}");
+    assert!(rows.iter().any(|row| row.contains("Web Player") && row.contains("9501")), "{rows:#?}");
     assert!(rows.iter().any(|row| row.contains("Spotfire database") && row.contains("5432")), "{rows:#?}");
 }
 
