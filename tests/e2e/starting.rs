@@ -196,6 +196,7 @@ fn a_policy_that_allows_no_code_is_told() {
 #[track_caller]
 fn cannot_go_on(page: &Page, name: &str) {
     page.wait_for("#start-error:not([hidden])", "Portcullis cannot go on");
+    page.wait_for("#start-error", "What stands below is the default deployment.");
     assert!(!page.has("#app[inert]"), "{name}: what is there can be selected");
     in_view(page, &["#start-error"]);
     ports(page);

@@ -11,7 +11,7 @@ use crate::places::Places;
 use crate::shell::{cargo, find, output, run, search_path, succeeds};
 use crate::system::{self, SystemProgram};
 use crate::tools::{self, say};
-use crate::{Result, package, page, size};
+use crate::{Result, load, package, page, size};
 
 /// `cargo xtask test`.
 pub fn test(places: &Places) -> Result {
@@ -36,12 +36,15 @@ pub fn prove(places: &Places) -> Result {
     report.close(proved)
 }
 
-/// `cargo xtask bench`.
-pub fn bench(places: &Places) -> Result {
+/// `cargo xtask bench`, and `cargo xtask bench load` with other pages to load: only that one.
+pub fn bench(places: &Places, only_load: bool, also: &[&str]) -> Result {
     let kit = Kit::gather(places, &mut Report::default())?;
     let page = page::build(places, &places.dist)?;
-    size::report(&page, size::Limit::Reached)?;
-    run(&mut kit.cargo("bench --package portcullis --locked --benches"))
+    let size = size::report(&page, size::Limit::Reached);
+    let which = if only_load { "--bench load" } else { "--benches" };
+    let mut benches = kit.cargo(&format!("bench --package portcullis --locked {which}"));
+    run(benches.env("PORTCULLIS_LOAD", load::pages(&places.dist, also)?))?;
+    size
 }
 
 fn check(kit: &Kit, report: &mut Report) -> Result {

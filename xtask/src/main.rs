@@ -3,6 +3,7 @@
 
 mod bundle;
 mod check;
+mod load;
 mod package;
 mod page;
 mod places;
@@ -34,6 +35,9 @@ cargo xtask <command>
                     once more from another folder
   size              build, print the size of every part, and fail over budget
   bench             build, then run the benchmarks
+  bench load [--also ADDRESS-OR-FOLDER[,SELECTOR]...]
+                    only that of loading the page on a slow line, beside other pages; a selector says what is there when one
+                    of them answers
 ";
 
 fn main() -> ExitCode {
@@ -67,7 +71,9 @@ fn dispatch(args: &[&str]) -> Result {
             let page = page::build(&places, &places.dist)?;
             size::report(&page, size::Limit::Budget)
         }
-        ["bench"] => check::bench(&places),
+        ["bench"] => check::bench(&places, false, &[]),
+        ["bench", "load"] => check::bench(&places, true, &[]),
+        ["bench", "load", "--also", also @ ..] => check::bench(&places, true, also),
         [] | ["help" | "--help" | "-h"] => {
             print!("{HELP}");
             Ok(())

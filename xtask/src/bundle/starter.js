@@ -6,10 +6,11 @@
         if (!message.hidden) return;
         const app = document.getElementById("app");
         if (app.hasAttribute("inert")) {
-            // Not started: what is drawn can at least be read and copied by hand, and so can what stands there for those
-            // without scripts.
+            // Not started: what is drawn can at least be read and selected, unless it would be taken for one's own; and so can
+            // what stands there for those without scripts.
             app.removeAttribute("inert");
             app.insertAdjacentHTML("afterend", document.getElementById("ports").textContent);
+            message.append(" What stands below is the default deployment.");
         }
         let kept = location.hash;
         try {
