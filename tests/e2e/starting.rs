@@ -249,22 +249,29 @@ fn without_scripts_the_default_is_read() {
 
 /// What has moved on the screen by itself, as the browser measures it.
 const SHIFTS: &str = "window.shifts = [];
-    new PerformanceObserver(list => shifts.push(...list.getEntries().map(it => it.value)))
+    const names = it => it.sources.map(({ node }) => (node?.parentElement ?? document.body).outerHTML.slice(0, 99));
+    new PerformanceObserver(list => shifts.push(...list.getEntries().map(it => [it.value, ...names(it)])))
         .observe({ type: 'layout-shift', buffered: true });";
 
 #[test]
-fn nothing_moves_while_the_page_starts() {
+fn nothing_moves_while_the_page_comes_and_starts() {
     tell_once(Look::default(), false, |page| {
         page.browser.before_every_page(SHIFTS);
-        for (width, height) in [(1280, 800), (320, 800)] {
-            page.browser.resize(width, height);
-            page.open("");
-            page.settle();
-            page.browser.run_async("for (let i = 0; i < 3; i++) await new Promise(requestAnimationFrame);", json!([]));
-            assert_eq!(page.browser.run("return shifts;", json!([])), json!([]), "at {width} px");
+        page.browser.devtools("Network.enable", json!({}));
+        // In bytes a second: the answer comes in many pieces, as over a slow line.
+        for speed in [-1, 400_000] {
+            let line = json!({ "offline": false, "latency": 0, "downloadThroughput": speed, "uploadThroughput": -1 });
+            page.browser.devtools("Network.emulateNetworkConditions", line);
+            for (width, height) in [(1280, 800), (320, 800)] {
+                page.browser.resize(width, height);
+                page.open("");
+                page.settle();
+                page.browser
+                    .run_async("for (let i = 0; i < 3; i++) await new Promise(requestAnimationFrame);", json!([]));
+                assert_eq!(page.browser.run("return shifts;", json!([])), json!([]), "at {width} px, {speed} bytes/s");
+            }
         }
         // It would be noticed.
-        page.browser.run("document.querySelector('.header').before(document.createElement('hr'));", json!([]));
         page.browser.run("document.querySelector('#app').style.marginTop = '90px';", json!([]));
         page.browser.wait("shifts.length > 0");
     });

@@ -41,7 +41,8 @@ pub fn bench(places: &Places, only_load: bool, also: &[&str]) -> Result {
     let kit = Kit::gather(places, &mut Report::default())?;
     let page = page::build(places, &places.dist)?;
     let size = size::report(&page, size::Limit::Reached);
-    let which = if only_load { "--bench load" } else { "--benches" };
+    // Only the browser is measured there: nothing else has to be fast.
+    let which = if only_load { "--profile dev --bench load" } else { "--benches" };
     let mut benches = kit.cargo(&format!("bench --package portcullis --locked {which}"));
     run(benches.env("PORTCULLIS_LOAD", load::pages(&places.dist, also)?))?;
     size
