@@ -90,7 +90,7 @@ fn main() {
     for preset in ["basic", "cluster", "one-machine"] {
         page.open("about:blank");
         page.open(&file);
-        page.wait("document.querySelector('#copy')");
+        page.wait("document.querySelector('#app:not([inert]) #copy')");
         page.click(&format!("#pick-preset > option[value={preset}]"));
         page.run("document.querySelectorAll('details').forEach(it => it.open = true);", json!([]));
         page.wait("document.querySelector('[id$=-node-communication]')");
@@ -111,7 +111,7 @@ fn large(page: &Browser, file: &str) {
         let flows = flows(&catalog, &deployment).len();
         page.open("about:blank");
         page.open(&format!("{file}#{}", link::write(&catalog, &deployment)));
-        page.wait("document.querySelector('#copy')");
+        page.wait("document.querySelector('#app:not([inert]) #copy')");
         // As a person has it who types into some groups, and looks at the text of one.
         let open = "for (const it of ['analyst', 'server', 'node-manager']) \
             document.querySelector(`.role:has(#role-${it}) .group`)?.setAttribute('open', ''); \

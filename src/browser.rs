@@ -21,13 +21,18 @@ fn document() -> Option<Document> {
     window()?.document()
 }
 
+/// Nothing where the page is drawn natively, for the build: asking would be a panic there.
 fn window() -> Option<Window> {
-    web_sys::window()
+    cfg!(target_arch = "wasm32").then(web_sys::window).flatten()
 }
 
-/// The element that the app is mounted into.
+/// The element that the app is mounted into, shown and ready to be used: until now it held what the build has drawn.
 pub fn mount_point() -> Option<Element> {
-    document()?.get_element_by_id("app")
+    let element = document()?.get_element_by_id("app")?;
+    for held in ["inert", "hidden"] {
+        element.remove_attribute(held).ok()?;
+    }
+    Some(element)
 }
 
 /// What the page keeps in this browser under a name; nothing where storage is empty, forbidden or broken.

@@ -23,11 +23,13 @@ mod paper;
 mod picture;
 mod snippet;
 pub mod state;
+mod still;
 mod trail;
 mod upgrade;
 pub mod view;
 
-pub use app::Page;
+pub use app::{Page, begin};
+pub use still::ports;
 
 use yew::{Callback, MouseEvent, UseReducerDispatcher};
 
@@ -35,7 +37,8 @@ use crate::browser;
 use crate::deployment::Edit;
 use state::{Action, State};
 
-/// Mounts the app into the element `app`, or into the body where there is none.
+/// Mounts the app into the element `app`, or into the body where there is none. It takes the place of what the build has drawn
+/// there.
 pub fn mount() {
     app::on_failure();
     let Some(begun) = app::begin() else {

@@ -88,12 +88,16 @@ fn list(id: AttrValue, name: AttrValue, entries: Vec<Entry>, onchange: Callback<
 }
 
 /// By hand, because `html!` knows `selected` as an attribute only. An option that somebody has chosen once no longer heeds
-/// that: after Undo, the list would show what does not hold.
+/// that: after Undo, the list would show what does not hold. Markup, as the build writes it, has attributes only.
 fn option(entry: Entry, selected: bool) -> VTag {
     static KEYS: [&str; 2] = ["value", "selected"];
-    let values = [AttributeOrProperty::Attribute(entry.value), AttributeOrProperty::Property(selected.into())];
+    let chosen = match cfg!(target_arch = "wasm32") {
+        true => Some(AttributeOrProperty::Property(selected.into())),
+        false => selected.then_some(AttributeOrProperty::Attribute("selected".into())),
+    };
+    let values = Box::new([Some(AttributeOrProperty::Attribute(entry.value)), chosen]);
     let mut option = VTag::new("option");
-    option.set_attributes(Attributes::Dynamic { keys: &KEYS, values: Box::new(values.map(Some)) });
+    option.set_attributes(Attributes::Dynamic { keys: &KEYS, values });
     option.add_child(VText::new(entry.words).into());
     option
 }

@@ -25,6 +25,7 @@ mod many;
 mod monkey;
 mod pictures;
 mod reading;
+mod starting;
 mod states;
 mod table;
 mod tree;

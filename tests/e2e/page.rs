@@ -119,10 +119,10 @@ impl Page {
         self.started();
     }
 
-    /// Waits until the page has started: the mark of a start under way is gone where storage is allowed.
+    /// Waits until the page has started: what it shows before that cannot be used.
     #[track_caller]
     pub fn started(&self) {
-        self.browser.wait("document.querySelector('#copy, .empty')");
+        self.browser.wait("document.querySelector('#app:not([inert]) :is(#copy, .empty)')");
     }
 
     /// Opens the fields of a group, if they are folded.

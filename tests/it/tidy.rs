@@ -75,7 +75,10 @@ fn none(what: &str, found: Vec<String>) {
 
 #[test]
 fn every_file_says_first_what_it_is() {
-    let all = ["src", "tests", "xtask", "benches", "fuzz"].into_iter().flat_map(sources).chain(source("build.rs"));
+    let all = ["src", "tests", "xtask", "prerender", "benches", "fuzz"]
+        .into_iter()
+        .flat_map(sources)
+        .chain(source("build.rs"));
     let mute = all.filter(|source| {
         !source.text.starts_with("//! ") || source.text.lines().next().is_some_and(|line| line.len() < 15)
     });

@@ -1,4 +1,4 @@
-//! Puts the page into one file: template, styles, glue and WebAssembly, under a policy that allows nothing else. A pure
+//! Puts the page into one file: template, styles, its first answer, glue and WebAssembly, under a policy that allows nothing else. A pure
 //! function of its inputs: the same parts make the same bytes, on every machine.
 
 mod streams;
@@ -23,6 +23,8 @@ pub const NOTHING: &[u8] = b"\0asm\x01\0\0\0\x0a\x01\0";
 const STARTER: &str = include_str!("bundle/starter.js");
 const UNPACK_MARKER: &str = "/* UNPACK */";
 const GLUE_MARKER: &str = "/* GLUE */";
+/// Runs before the first paint.
+const EARLY: &str = include_str!("bundle/early.js");
 /// The decoder of the compressed WebAssembly.
 const UNPACK: &str = include_str!("bundle/unpack.js");
 
@@ -43,6 +45,10 @@ pub struct Parts<'a> {
     pub glue: &'a str,
     /// The WebAssembly.
     pub wasm: &'a [u8],
+    /// What the page shows before it has started, as markup: the app as it draws itself first.
+    pub answer: &'a str,
+    /// And its ports, for those in whose browser it never does.
+    pub ports: &'a str,
 }
 
 /// The style sheets that the template names, in its order.
@@ -61,7 +67,7 @@ pub fn page(parts: &Parts) -> Result<String> {
     let mut smallest: Option<(usize, String)> = None;
     for packed in lzma(&streams::sort(parts.wasm)?)? {
         let page = page_of(parts, &BASE64.encode(packed))?;
-        let size = brotli(page.as_bytes())?;
+        let size = brotli(page.as_bytes())?.len();
         if smallest.as_ref().is_none_or(|(other, _)| size < *other) {
             smallest = Some((size, page));
         }
@@ -72,15 +78,19 @@ pub fn page(parts: &Parts) -> Result<String> {
 fn page_of(parts: &Parts, payload: &str) -> Result<String> {
     let css = strip::css(parts.css).replace("</style", "<\\/style");
     let script = script(parts.glue)?;
+    let early = strip::javascript(EARLY);
+    let answer = strip::markup(parts.answer).ok_or("the answer is not what Yew draws")?;
+    let ports = strip::markup(parts.ports).ok_or("the ports are no markup of ours")?;
     let policy = format!(
-        "default-src 'none'; script-src {} 'wasm-unsafe-eval'; style-src {}; img-src data: blob:; base-uri 'none'; \
+        "default-src 'none'; script-src {} {} 'wasm-unsafe-eval'; style-src {}; img-src data: blob:; base-uri 'none'; \
          form-action 'none'",
+        hash(&early),
         hash(&script),
         hash(&css),
     );
 
     let mut out = String::new();
-    let (mut policies, mut styles, mut scripts) = (0, 0, 0);
+    let (mut policies, mut styles, mut drawn, mut scripts) = (0, 0, 0, 0);
     for line in without_comments(parts.template)?.lines() {
         let line = line.trim();
         match Line::of(line)? {
@@ -97,6 +107,16 @@ fn page_of(parts: &Parts, payload: &str) -> Result<String> {
                 policies += 1;
                 out.push_str(&format!("{line}\n<meta http-equiv=\"Content-Security-Policy\" content=\"{policy}\">\n"));
             }
+            Line::App => {
+                drawn += 1;
+                out.push_str(&format!("<div id=\"app\"><script>{early}</script>{answer}</div>\n"));
+            }
+            Line::Ports => {
+                drawn += 1;
+                out.push_str(&format!(
+                    "<noscript id=\"ports\"><section class=\"still\">{ports}</section></noscript>\n"
+                ));
+            }
             Line::BodyEnd => {
                 scripts += 1;
                 out.push_str(&format!("{PAYLOAD_OPEN}{payload}</script>\n<script>{script}</script>\n{line}\n"));
@@ -107,8 +127,10 @@ fn page_of(parts: &Parts, payload: &str) -> Result<String> {
             }
         }
     }
-    if (policies, scripts) != (1, 1) || styles == 0 {
-        return Err("index.html needs one <meta charset> line, style links, and one </body> line".into());
+    if (policies, drawn, scripts) != (1, 2, 1) || styles == 0 {
+        return Err(
+            "index.html needs one line each: <meta charset>, the app, its ports, </body>; and style links".into()
+        );
     }
     Ok(out)
 }
@@ -121,6 +143,10 @@ enum Line<'a> {
     /// Tells Trunk what to compile; nothing to do here.
     Rust,
     Charset,
+    /// Where the app will be.
+    App,
+    /// Where its ports are for those without scripts.
+    Ports,
     BodyEnd,
     Other,
 }
@@ -130,6 +156,8 @@ impl Line<'_> {
         Ok(match line {
             "" => Line::Empty,
             "</body>" => Line::BodyEnd,
+            "<div id=\"app\"></div>" => Line::App,
+            "<noscript id=\"ports\"></noscript>" => Line::Ports,
             _ if line.starts_with("<meta charset") => Line::Charset,
             _ if !line.contains("data-trunk") => Line::Other,
             _ if line.contains("rel=\"rust\"") => Line::Rust,

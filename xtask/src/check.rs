@@ -3,15 +3,15 @@
 
 use std::env;
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::{Duration, Instant};
 
 use crate::places::Places;
-use crate::shell::{cargo, find, run, search_path, succeeds};
+use crate::shell::{cargo, find, output, run, search_path, succeeds};
 use crate::system::{self, SystemProgram};
 use crate::tools::{self, say};
-use crate::{Result, page, size};
+use crate::{Result, load, package, page, size};
 
 /// `cargo xtask test`.
 pub fn test(places: &Places) -> Result {
@@ -20,7 +20,8 @@ pub fn test(places: &Places) -> Result {
     report.close(checked)
 }
 
-/// `cargo xtask prove`: everything, then every suite with many more cases, and the page once more by way of Trunk.
+/// `cargo xtask prove`: everything, then every suite with many more cases, the page once more by way of Trunk, and the package
+/// once more in another folder.
 pub fn prove(places: &Places) -> Result {
     let mut report = Report::default();
     let proved = Kit::gather(places, &mut report).and_then(|mut kit| {
@@ -29,17 +30,22 @@ pub fn prove(places: &Places) -> Result {
         kit.full = true;
         core_suites(&kit, &mut report)?;
         machine_suites(&kit, &mut report)?;
-        trunk_agrees(&kit, &mut report)
+        trunk_agrees(&kit, &mut report)?;
+        packages_agree(&kit, &mut report)
     });
     report.close(proved)
 }
 
-/// `cargo xtask bench`.
-pub fn bench(places: &Places) -> Result {
+/// `cargo xtask bench`, and `cargo xtask bench load` with other pages to load: only that one.
+pub fn bench(places: &Places, only_load: bool, also: &[&str]) -> Result {
     let kit = Kit::gather(places, &mut Report::default())?;
     let page = page::build(places, &places.dist)?;
-    size::report(&page, size::Limit::Reached)?;
-    run(&mut kit.cargo("bench --package portcullis --locked --benches"))
+    let size = size::report(&page, size::Limit::Reached);
+    // Only the browser is measured there: nothing else has to be fast.
+    let which = if only_load { "--profile dev --bench load" } else { "--benches" };
+    let mut benches = kit.cargo(&format!("bench --package portcullis --locked {which}"));
+    run(benches.env("PORTCULLIS_LOAD", load::pages(&places.dist, also)?))?;
+    size
 }
 
 fn check(kit: &Kit, report: &mut Report) -> Result {
@@ -116,6 +122,42 @@ fn trunk_agrees(kit: &Kit, report: &mut Report) -> Result {
             true => Ok(()),
             false => Err("it differs".into()),
         }
+    })
+}
+
+/// The same sources in another folder make the same package, byte for byte.
+fn packages_agree(kit: &Kit, report: &mut Report) -> Result {
+    let name = "the same package from another folder";
+    let mut list = Command::new("git");
+    list.current_dir(&kit.places.root).args("ls-files -z --cached --others --exclude-standard".split(' '));
+    let Ok(listed) = output(&mut list) else {
+        report.missing.push(format!("{name}: needs git, and a checkout of it"));
+        return Ok(());
+    };
+    report.step(name, || {
+        package::package(kit.places, &kit.places.package)?;
+        let elsewhere = env::temp_dir().join(format!("portcullis-elsewhere-{}", std::process::id()));
+        let made = || {
+            for file in listed.split('\0').filter(|file| !file.is_empty()) {
+                let (from, to) = (kit.places.root.join(file), elsewhere.join(file));
+                fs::create_dir_all(to.parent().unwrap_or(&elsewhere))?;
+                // What was deleted is still listed until that is committed.
+                if from.is_file() {
+                    fs::copy(from, to)?;
+                }
+            }
+            let mut cargo = cargo();
+            cargo.current_dir(&elsewhere).args("run --quiet --package xtask -- package --out package".split(' '));
+            run(cargo.env("CARGO_TARGET_DIR", "target"))?;
+            let sums = |folder: &Path| fs::read(folder.join(package::SUMS));
+            match sums(&elsewhere.join("package"))? == sums(&kit.places.package)? {
+                true => Ok(()),
+                false => Err("its checksums differ".into()),
+            }
+        };
+        let agreed = made();
+        let _ = fs::remove_dir_all(&elsewhere);
+        agreed
     })
 }
 

@@ -1,4 +1,5 @@
-//! Makes the page: compiles the app, runs wasm-bindgen and wasm-opt over it, and has everything bundled into one file.
+//! Makes the page: compiles the app, runs wasm-bindgen and wasm-opt over it, has it draw its first answer natively, and has
+//! everything bundled into one file.
 //! Leaves no path of this machine in what is published, and fails rather than publish one.
 
 use std::env;
@@ -74,7 +75,17 @@ fn page(places: &Places) -> Result<String> {
     let wasm_bindgen = tools::wasm_bindgen(places)?;
     let wasm_opt = tools::wasm_opt(places);
 
-    let compiled = compile(places)?;
+    // Beside the other compilation, which mostly has one processor to itself.
+    let still = places.page_target.join("still");
+    fs::create_dir_all(&still)?;
+    let mut prerender = prerender(places, &still);
+    let mut prerendering = prerender.spawn()?;
+    let compiled = compile(places);
+    let prerendered = prerendering.wait()?.success();
+    let compiled = compiled?;
+    if !prerendered {
+        return Err("the first answer of the page could not be drawn".into());
+    }
     let out = places.page_target.join("bindgen");
     let mut bind = Command::new(wasm_bindgen);
     bind.args("--target no-modules --no-typescript --remove-producers-section".split(' '))
@@ -92,7 +103,7 @@ fn page(places: &Places) -> Result<String> {
         wasm = optimized;
     }
     let wasm = fs::read(wasm)?;
-    refuse_paths(places, &wasm)?;
+    refuse_paths(places, "the WebAssembly", &wasm)?;
 
     let template = read(&places.root.join("index.html"))?;
     let mut css = String::new();
@@ -102,7 +113,15 @@ fn page(places: &Places) -> Result<String> {
     }
     let glue = strip::loader(&read(&out.join("portcullis.js"))?).ok_or("the glue is not what wasm-bindgen writes")?;
     let (glue, wasm) = strip::shorten(&glue, &wasm)?;
-    bundle::page(&Parts { template: &template, css: &css, glue: &glue, wasm: &wasm })
+    let (answer, ports) = (read(&still.join("answer.html"))?, read(&still.join("ports.html"))?);
+    bundle::page(&Parts { template: &template, css: &css, glue: &glue, wasm: &wasm, answer: &answer, ports: &ports })
+}
+
+/// Draws what the page shows before its code has started. Compiled as the tests are, so that nothing is compiled twice.
+fn prerender(places: &Places, folder: &Path) -> Command {
+    let mut command = cargo();
+    command.current_dir(&places.root).args(["run", "--quiet", "--locked", "--package", "prerender", "--"]).arg(folder);
+    command
 }
 
 /// For size as it is sent. What LLVM does for speed (running pointers and sums kept beside each other in loops, constants
@@ -162,19 +181,19 @@ fn toolchain() -> Result<(PathBuf, String)> {
     Ok((sysroot.into(), commit.to_owned()))
 }
 
-/// Fails if a path of this machine is left in the module.
-fn refuse_paths(places: &Places, wasm: &[u8]) -> Result {
+/// Fails if a path of this machine is left in what is published.
+pub fn refuse_paths(places: &Places, name: &str, bytes: &[u8]) -> Result {
     let (sysroot, _) = toolchain()?;
     let home = env::home_dir().unwrap_or_default();
     for path in [&places.root, &places.cargo_home, &sysroot, &home] {
         let path = path.to_string_lossy();
         // The end of an XML element, `</root>`, is none.
-        let begins = |at: usize| at == 0 || wasm[at - 1] != b'<';
-        let mut places = wasm.windows(path.len().max(1)).enumerate();
-        let found = places.any(|(at, bytes)| bytes == path.as_bytes() && begins(at));
+        let begins = |at: usize| at == 0 || bytes[at - 1] != b'<';
+        let mut places = bytes.windows(path.len().max(1)).enumerate();
+        let found = places.any(|(at, here)| here == path.as_bytes() && begins(at));
         // A home of `/` (some containers) is no path to look for.
         if path.len() > 1 && found {
-            return Err(format!("the WebAssembly holds a path of this machine: {path}").into());
+            return Err(format!("{name} holds a path of this machine: {path}").into());
         }
     }
     Ok(())

@@ -12,6 +12,8 @@ pub struct Places {
     pub root: PathBuf,
     /// What is published.
     pub dist: PathBuf,
+    /// What is handed to others.
+    pub package: PathBuf,
     /// Where the page is compiled: apart from `cargo test` and Trunk, whose other flags would undo each other's work.
     pub page_target: PathBuf,
     /// Cargo's home.
@@ -35,6 +37,7 @@ impl Places {
         };
         Ok(Places {
             dist: root.join("dist"),
+            package: target.join("package"),
             page_target: target.join("page"),
             tools: cargo_home.join("portcullis-tools"),
             root,

@@ -40,7 +40,7 @@ pub fn report(page: &str, limit: Limit) -> Result {
     let parts = Parts::of(page).ok_or("dist/index.html is not a page that `cargo xtask build` made")?;
     println!("{:<28}{:>10}{:>10}{:>10}", "bytes", "disk", "gzip -9", "brotli 11");
     let row = |name: &str, bytes: &[u8]| -> Result<(usize, usize)> {
-        let (gzip, brotli) = (gzip(bytes)?, brotli(bytes)?);
+        let (gzip, brotli) = (gzip(bytes)?, brotli(bytes)?.len());
         println!("{name:<28}{:>10}{gzip:>10}{brotli:>10}", bytes.len());
         Ok((bytes.len(), brotli))
     };
@@ -94,9 +94,9 @@ fn gzip(bytes: &[u8]) -> Result<usize> {
     Ok(encoder.finish()?.len())
 }
 
-/// How many bytes it has on the wire.
-pub fn brotli(bytes: &[u8]) -> Result<usize> {
+/// What there is of it on the wire.
+pub fn brotli(bytes: &[u8]) -> Result<Vec<u8>> {
     let mut out = Vec::new();
     brotli::BrotliCompress(&mut &bytes[..], &mut out, &brotli::enc::BrotliEncoderParams::default())?;
-    Ok(out.len())
+    Ok(out)
 }

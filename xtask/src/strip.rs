@@ -1,11 +1,13 @@
-//! Takes comments and indentation out of CSS and JavaScript, long names out of glue and WebAssembly, and what the page
-//! never calls out of the glue.
+//! Takes comments and indentation out of CSS and JavaScript, long names out of glue and WebAssembly, what the page never
+//! calls out of the glue, and what only code could use out of drawn markup.
 //! Never parses any of them: it only removes what cannot matter, and leaves a text alone where it is not sure.
 
+mod markup;
 mod names;
 #[cfg(test)]
 mod tests;
 
+pub use markup::markup;
 pub use names::shorten;
 
 /// CSS without comments, and without blanks and line ends that part nothing. Strings are kept as they are.

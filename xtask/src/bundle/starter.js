@@ -4,6 +4,14 @@
     const fail = (error) => {
         const message = document.getElementById("start-error");
         if (!message.hidden) return;
+        const app = document.getElementById("app");
+        if (app.hasAttribute("inert")) {
+            // Not started: what is drawn can at least be read and selected, unless it would be taken for one's own; and so can
+            // what stands there for those without scripts.
+            app.removeAttribute("inert");
+            app.insertAdjacentHTML("afterend", document.getElementById("ports").textContent);
+            message.append(" What stands below is the default deployment.");
+        }
         let kept = location.hash;
         try {
             kept = kept || "#" + (localStorage.getItem("portcullis.deployment") ?? "");

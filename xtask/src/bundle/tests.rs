@@ -16,12 +16,21 @@ const TEMPLATE: &str = r#"<!doctype html>
     </head>
     <body>
         <div id="app"></div>
+        <noscript id="ports"></noscript>
     </body>
 </html>
 "#;
 
+const ANSWER: &str = "<h1 title=\"idle\">the answer</h1>";
+const PORTS: &str = "<table border=\"1\"><td>the ports</td></table>";
+
+fn between<'a>(page: &'a str, open: &str, close: &str) -> &'a str {
+    let from = page.find(open).unwrap() + open.len();
+    page[from..].split_once(close).unwrap().0
+}
+
 fn made(css: &str, glue: &str) -> String {
-    let parts = Parts { template: TEMPLATE, css, glue, wasm: NOTHING };
+    let parts = Parts { template: TEMPLATE, css, glue, wasm: NOTHING, answer: ANSWER, ports: PORTS };
     page(&parts).unwrap()
 }
 
@@ -36,12 +45,9 @@ fn the_policy_comes_first_and_names_what_is_there() {
     let policy = page.find("Content-Security-Policy").unwrap();
     assert!(policy < page.find("<style").unwrap());
     assert!(policy < page.find("<script").unwrap());
-    let between = |open: &str, close: &str| {
-        let from = page.find(open).unwrap() + open.len();
-        page[from..].split_once(close).unwrap().0
-    };
-    assert!(page.contains(&hash(between("<style>", "</style>"))));
-    assert!(page.contains(&hash(between("<script>", "</script>"))));
+    assert!(page.contains(&hash(between(&page, "<style>", "</style>"))));
+    let rest = &page[page.find(PAYLOAD_OPEN).unwrap()..];
+    assert!(page.contains(&hash(between(rest, "</script>\n<script>", "</script>"))));
     assert!(!page.contains("data-trunk") && !page.contains("<!--"));
 }
 
@@ -49,7 +55,7 @@ fn the_policy_comes_first_and_names_what_is_there() {
 fn no_part_can_end_its_element() {
     let page = made("a { content: \"</style>\" }", "let wasm_bindgen = '</script><!--';\n");
     assert_eq!(page.matches("</style>").count(), 1);
-    assert_eq!(page.matches("</script>").count(), 2);
+    assert_eq!(page.matches("</script>").count(), 3);
     assert!(!page.contains("<!--"));
 }
 
@@ -63,10 +69,23 @@ fn the_same_parts_make_the_same_bytes() {
 fn what_cannot_be_in_one_file_is_refused() {
     let link = "<link data-trunk rel=\"copy-file\" href=\"a.png\" />";
     assert!(styles(link).unwrap_err().to_string().contains("copy-file"));
-    let parts = Parts { template: "<p>no head</p>", css: "", glue: "let wasm_bindgen", wasm: NOTHING };
+    let glue = "let wasm_bindgen";
+    let parts = Parts { template: "<p>no head</p>", css: "", glue, wasm: NOTHING, answer: ANSWER, ports: PORTS };
     assert!(page(&parts).is_err());
     let parts = Parts { template: TEMPLATE, glue: "export default", ..parts };
     assert!(page(&parts).is_err());
+    let parts = Parts { answer: "<p class='a'>", glue: "let wasm_bindgen", ..parts };
+    assert!(page(&parts).is_err());
+}
+
+#[test]
+fn the_first_answer_stands_before_the_code_and_behind_what_may_hide_it() {
+    let page = made("a {}", "let wasm_bindgen = 1;\n");
+    let places = ["<div id=\"app\"><script>", "<h1>the answer</h1></div>", "<td>the ports</td>", PAYLOAD_OPEN];
+    let places = places.map(|part| page.find(part).unwrap_or_else(|| panic!("{part}")));
+    assert!(places.is_sorted(), "{places:?}");
+    let early = between(&page, "<div id=\"app\"><script>", "</script>");
+    assert!(early.contains("inert") && page.contains(&hash(early)), "{early}");
 }
 
 /// Unpacks what it reads, as the page does; then demands that what is cut off, lengthened or

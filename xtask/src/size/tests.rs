@@ -6,6 +6,8 @@ use crate::bundle::{self, NOTHING};
 const TEMPLATE: &str = "<meta charset=\"utf-8\" />\n\
     <link data-trunk rel=\"inline\" type=\"css\" href=\"a.css\" />\n\
     <p>text</p>\n\
+    <div id=\"app\"></div>\n\
+    <noscript id=\"ports\"></noscript>\n\
     </body>\n";
 
 #[test]
@@ -15,6 +17,8 @@ fn a_page_comes_apart_into_what_it_was_made_of() {
         css: "a{color:red}",
         glue: "let wasm_bindgen = 1;\n",
         wasm: NOTHING,
+        answer: "<h1>the answer</h1>",
+        ports: "<h2>the ports</h2>",
     })
     .unwrap();
     let parts = Parts::of(&page).unwrap();
@@ -32,6 +36,8 @@ fn a_page_over_budget_fails() {
         css: &"a".repeat(DISK_BUDGET),
         glue: "let wasm_bindgen = 1;\n",
         wasm: NOTHING,
+        answer: "<h1>the answer</h1>",
+        ports: "<h2>the ports</h2>",
     })
     .unwrap();
     assert!(report(&page, Limit::Budget).unwrap_err().to_string().contains("over budget"));

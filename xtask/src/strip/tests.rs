@@ -71,3 +71,33 @@ fn only_glue_as_it_is_known_gets_another_loader() {
     assert_eq!(loader(&ours), None);
     assert_eq!(loader("let wasm_bindgen = 1;\n"), None);
 }
+
+#[test]
+fn markup_keeps_what_is_seen_and_drops_what_is_folded_or_idle() {
+    for (long, short) in [
+        (r#"<p class="a b" id="c">x &lt; y</p>"#, r#"<p class="a b" id=c>x &lt; y</p>"#),
+        (
+            r#"<input checked disabled="disabled" value="" title="a > b" size="4">"#,
+            "<input checked disabled value size=4>",
+        ),
+        // A slash behind a bare value would be a part of it.
+        (r#"<rect rx="10"/><path d="M1 2"/><br/>"#, r#"<rect rx=10 /><path d="M1 2"/><br/>"#),
+        (r#"<a href="https://a.test/?b=c">d</a>"#, r#"<a href="https://a.test/?b=c">d</a>"#),
+        ("<pre>\n  a  \n</pre> b", "<pre>\n  a  \n</pre> b"),
+        ("<details><summary>a</summary><p>b</p></details>c", "<details><summary>a</summary></details>c"),
+        (r#"<details open="open"><summary>a</summary>b</details>"#, "<details open><summary>a</summary>b</details>"),
+        (
+            "<details><summary>a</summary><details><summary>b</summary>c</details>d</details>e",
+            "<details><summary>a</summary></details>e",
+        ),
+        (
+            r#"<details open=""><summary>a</summary><details><summary>b</summary>c</details>d</details>"#,
+            "<details open><summary>a</summary><details><summary>b</summary></details>d</details>",
+        ),
+    ] {
+        assert_eq!(markup(long).as_deref(), Some(short), "{long}");
+    }
+    for wrong in ["<p", "<p class='a'>", "<p class=a>", "</details>", "<details><summary>a</summary>"] {
+        assert_eq!(markup(wrong), None, "{wrong}");
+    }
+}
