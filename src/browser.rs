@@ -1,11 +1,13 @@
 //! The browser: storage, fragment, clipboard, downloads, paper, input values, focus. The only file that names a browser type; it
 //! decides nothing, and whatever the browser refuses is an answer here, never a failure.
 
+mod frame;
 pub mod history;
 mod image;
 mod light;
 mod zoom;
 
+pub use frame::on_height;
 pub use image::{Image, image};
 pub use light::{Pressed, on_light};
 pub use zoom::{on_zoom, zoom};

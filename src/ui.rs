@@ -8,6 +8,8 @@ mod controls;
 mod custom;
 mod deployment;
 pub mod drawn;
+mod embed;
+mod embedded;
 mod fields;
 pub mod filters;
 mod findings;

@@ -10,7 +10,7 @@ use yew::prelude::*;
 use super::marks::Marks;
 use super::state::{Action, State};
 use super::trail::{Move, Trail};
-use super::{Act, answer, deployment, flows, header, notices, paper};
+use super::{Act, answer, deployment, embed, embedded, flows, header, notices, paper};
 use crate::browser::{self, Copied, Pressed, Shortcut, history};
 use crate::catalog::Catalog;
 use crate::deployment::GroupId;
@@ -48,11 +48,17 @@ pub fn on_failure() {
 /// What the page begins with; `None` if its catalog cannot be read.
 pub fn begin() -> Option<PageProps> {
     let catalog = Catalog::spotfire().ok()?;
+    let fragment = browser::fragment();
+    if crate::embed::split(&fragment).1.is_some() {
+        // Inside another page nothing is kept, and nothing that is kept is read.
+        LATEST.with(|latest| latest.borrow_mut().clone_from(&fragment));
+        return Some(PageProps { begun: Begun(Rc::new(State::begin(catalog, &fragment, None, false))) });
+    }
     let kept = browser::stored(KEPT);
     LATEST.with(|latest| *latest.borrow_mut() = kept.clone().unwrap_or_default());
     let broken = browser::stored(STARTING).is_some();
     browser::store(STARTING, "1");
-    Some(PageProps { begun: Begun(Rc::new(State::begin(catalog, &browser::fragment(), kept, broken))) })
+    Some(PageProps { begun: Begun(Rc::new(State::begin(catalog, &fragment, kept, broken))) })
 }
 
 /// The state a page begins with; made once.
@@ -113,7 +119,8 @@ pub fn Page(props: &PageProps) -> Html {
         let (act, state) = (act.clone(), state.clone());
         move |(link, aside): &(String, bool)| {
             let first = opened.borrow().is_none();
-            let (kept, fragment) = keep(link, *aside, first);
+            let alone = state.view.embedded.is_none();
+            let (kept, fragment) = if alone { keep(link, *aside, first) } else { (true, None) };
             // Said once, at the first edit that is not kept.
             if opened.replace(Some(kept)) == Some(true) && !kept {
                 act.now(Action::Unkept);
@@ -139,6 +146,19 @@ pub fn Page(props: &PageProps) -> Html {
                 browser::reveal(id);
                 act.now(Action::Found);
             }
+        }
+    });
+    use_effect_with(state.view.embedding.is_some(), |open| {
+        if *open {
+            browser::reveal(embed::PANEL);
+        }
+    });
+    // Whoever frames this page can make the frame as tall as what is in it.
+    use_effect({
+        let shown = state.view.embedded.is_some();
+        move || {
+            let heights = shown.then(|| browser::on_height("answer"));
+            move || drop(heights)
         }
     });
     use_effect_with(state.pending.is_some(), |pending| {
@@ -171,11 +191,19 @@ pub fn Page(props: &PageProps) -> Html {
             browser::copy(link, "link-text", done);
         })
     };
+    if let Some(shown) = &state.view.embedded {
+        return html! {
+            <>
+                { embedded::embedded(&state, shown, &act, &told, &mut marks.borrow_mut()) }
+                <p class="toast" role="status" data-shown={(!message.1.is_empty()).to_string()}><span>{ &message.1 }</span></p>
+            </>
+        };
+    }
     html! {
         <>
             <a class="skip" href="#answer" onclick={Callback::from(|event: MouseEvent| { event.prevent_default(); browser::reveal("pick-group"); })}>{ "Skip to the rules" }</a>
             { header::header(&state, &act, &told, copy_link) }
-            <div class="notices">{ notices::notices(&state, &act) }</div>
+            <div class="notices">{ notices::notices(&state, &act) }{ embed::panel(&state, &act, &told) }</div>
             { deployment::deployment(&state, &act) }
             { answer::answer(&state, &act, &told, &mut marks.borrow_mut()) }
             <p class="visually-hidden" role="status">{ marks.borrow().said().to_owned() }</p>

@@ -30,13 +30,23 @@ pub fn flows(state: &State, act: &Act, told: &Callback<AttrValue>) -> Html {
         };
     }
     let only = state.group().filter(|_| state.view.own_rows);
+    let all = state.derived.flows.iter().filter(|flow| table::has(only, flow)).count();
+    html! {
+        <>
+            { upgrade::comparison(state, act, told) }
+            { bar(state, act, told, only, all) }
+            { rows(state, act, only) }
+        </>
+    }
+}
+
+/// The table alone: all flows, or those of one group.
+pub fn rows(state: &State, act: &Act, only: Option<GroupId>) -> Html {
     let all: Vec<&Flow> = state.derived.flows.iter().filter(|flow| table::has(only, flow)).collect();
     let rows: Vec<Html> = all.iter().take(state.view.rows).map(|flow| row(state, flow)).collect();
     let shown = rows.len();
     html! {
         <>
-            { upgrade::comparison(state, act, told) }
-            { bar(state, act, told, only, all.len()) }
             <table class="flows" id={TABLE}>
                 <caption class="visually-hidden">{ "Allowed flows" }</caption>
                 { head(&["From", "To", "Port", "Why"]) }

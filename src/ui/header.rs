@@ -8,6 +8,7 @@ use super::controls::{entry, select};
 use super::state::{Action, State, Step};
 use crate::browser;
 use crate::deployment::Edit;
+use crate::embed::{Form, Part};
 
 /// The header. `copy_link` is called by its main button; `told` announces what a preset replaced.
 pub fn header(state: &State, act: &Act, told: &Callback<AttrValue>, copy_link: Callback<MouseEvent>) -> Html {
@@ -41,6 +42,7 @@ pub fn header(state: &State, act: &Act, told: &Callback<AttrValue>, copy_link: C
             <span class="spring"></span>
             { step("Undo", "↶", state.past.last(), act, Action::Undo) }
             { step("Redo", "↷", state.future.last(), act, Action::Redo) }
+            <button onclick={act.always(Action::Embed(Some((Form::Frame, Part::All))))}>{ "Embed…" }</button>
             <button class="primary" onclick={copy_link}>{ "Copy link" }</button>
         </header>
     }

@@ -57,9 +57,7 @@ pub fn picture(state: &State, act: &Act, told: &Callback<AttrValue>) -> Html {
                     <button id="copy-picture" onclick={press(|asked| asked.image(true))}>{ "Copy image" }</button>
                 </span>
             </div>
-            <div class={classes!("drawing", drawn.tall.then_some("tall"))} tabindex="0" role="group" aria-label={KEYS}>
-                { Html::from_html_unchecked(drawn.markup.clone()) }
-            </div>
+            { drawing(&drawn) }
             <div class="bar below">
                 <details class="words">
                     <summary>{ "In words" }</summary>
@@ -72,6 +70,15 @@ pub fn picture(state: &State, act: &Act, told: &Callback<AttrValue>) -> Html {
                 </span>
             </div>
         </section>
+    }
+}
+
+/// The picture alone.
+pub fn drawing(drawn: &Drawn) -> Html {
+    html! {
+        <div class={classes!("drawing", drawn.tall.then_some("tall"))} tabindex="0" role="group" aria-label={KEYS}>
+            { Html::from_html_unchecked(drawn.markup.clone()) }
+        </div>
     }
 }
 

@@ -39,25 +39,59 @@ pub fn panel(state: &State, act: &Act, told: &Callback<AttrValue>, marks: &mut M
             </section>
         };
     };
-    let dialect = pack::firewall(group);
-    let catalog = &*state.catalog;
-    let ruleset = enforce::rules(catalog, &state.deployment, &state.derived.flows, dialect.point(group.id.0));
-    let fragment = format!("#{}", state.derived.link);
-    let context = context(state, &fragment);
-    let directions = state.ways().directions();
-    let text_kind = shown(state, dialect, group);
-    let snippet = snippet(dialect, &ruleset, directions, text_kind, &state.deployment.settings, &context);
-    let of = format!("{} {} {directions:?} {}", group.id.0, dialect.id, text_kind.name());
-    marks.update(of, &state.derived.link, &snippet.text);
-    let read = asked(dialect, text_kind, &ruleset, directions, &state.deployment.settings).check(&snippet.text);
+    let made = Made::of(state, group, marks);
+    let Made { dialect, ruleset, snippet, read } = &made;
     html! {
         <section class="panel snippet" aria-label="Firewall rules">
-            { bar(state, act, group, dialect, (&snippet, &read), told) }
-            { differs(&read) }
-            { above(state, act, group, dialect, &ruleset, &snippet) }
-            { text(&snippet, marks) }
-            { below(state, act, group, dialect, (&snippet, &read), told) }
+            { bar(state, act, group, dialect, (snippet, read), told) }
+            { differs(read) }
+            { above(state, act, group, dialect, ruleset, snippet) }
+            { text(snippet, marks) }
+            { below(state, act, group, dialect, (snippet, read), told) }
         </section>
+    }
+}
+
+/// The text alone, with the button that copies it; nothing of it can be changed.
+pub fn read_only(state: &State, told: &Callback<AttrValue>, marks: &mut Marks) -> Html {
+    let Some(group) = state.group().and_then(|id| state.deployment.group(id)) else { return html! {} };
+    let Made { dialect, snippet, read, .. } = &Made::of(state, group, marks);
+    html! {
+        <section class="panel snippet" aria-label="Firewall rules">
+            <div class="bar">
+                <h2>{ [&group.name, ", ", dialect.name].concat() }</h2>
+                <span class="spring"></span>
+                { copy_button(snippet, read, told) }
+            </div>
+            { differs(read) }
+            { text(snippet, marks) }
+            <div class="bar below">{ verdict(snippet, read) }</div>
+        </section>
+    }
+}
+
+/// The text that is looked at, what it is made of, and what was read in it.
+struct Made {
+    dialect: &'static Dialect,
+    ruleset: Ruleset,
+    snippet: Snippet,
+    read: Readback,
+}
+
+impl Made {
+    fn of(state: &State, group: &Group, marks: &mut Marks) -> Self {
+        let dialect = pack::firewall(group);
+        let catalog = &*state.catalog;
+        let ruleset = enforce::rules(catalog, &state.deployment, &state.derived.flows, dialect.point(group.id.0));
+        let fragment = format!("#{}", state.derived.link);
+        let context = context(state, &fragment);
+        let directions = state.ways().directions();
+        let text_kind = shown(state, dialect, group);
+        let snippet = snippet(dialect, &ruleset, directions, text_kind, &state.deployment.settings, &context);
+        let of = format!("{} {} {directions:?} {}", group.id.0, dialect.id, text_kind.name());
+        marks.update(of, &state.derived.link, &snippet.text);
+        let read = asked(dialect, text_kind, &ruleset, directions, &state.deployment.settings).check(&snippet.text);
+        Self { dialect, snippet, read, ruleset }
     }
 }
 
@@ -111,6 +145,20 @@ fn bar(
         let chosen = browser::chosen(&event);
         Ways::ALL.into_iter().find(|(_, name)| *name == chosen).map(|(ways, _)| Action::Ways(ways))
     });
+    html! {
+        <div class="bar">
+            { select("pick-group", "For which machine", groups.collect(), pick_group) }
+            { select("pick-dialect", "Which firewall", dialects.collect(), pick_dialect) }
+            if dialect.place != Place::Cloud {
+                { select("pick-policy", "Added, or the whole policy", policies, pick_policy) }
+            }
+            { select("pick-ways", "Directions", ways, pick_ways) }
+            { copy_button(snippet, read, told) }
+        </div>
+    }
+}
+
+fn copy_button(snippet: &Snippet, read: &Readback, told: &Callback<AttrValue>) -> Html {
     let copy = {
         let (text, told, held) = (snippet.text.clone(), told.clone(), snippet.held.len());
         Callback::from(move |_: MouseEvent| {
@@ -129,17 +177,7 @@ fn bar(
             browser::copy(text.clone(), TEXT, done);
         })
     };
-    html! {
-        <div class="bar">
-            { select("pick-group", "For which machine", groups.collect(), pick_group) }
-            { select("pick-dialect", "Which firewall", dialects.collect(), pick_dialect) }
-            if dialect.place != Place::Cloud {
-                { select("pick-policy", "Added, or the whole policy", policies, pick_policy) }
-            }
-            { select("pick-ways", "Directions", ways, pick_ways) }
-            <button class="primary" id="copy" disabled={!read.agrees()} onclick={copy}>{ "Copy" }</button>
-        </div>
-    }
+    html! { <button class="primary" id="copy" disabled={!read.agrees()} onclick={copy}>{ "Copy" }</button> }
 }
 
 fn are(count: usize) -> String {
@@ -300,6 +338,19 @@ fn below(
         let pressed = (text == current).to_string();
         html! { <button class="quiet" aria-pressed={pressed} onclick={act.always(Action::Text(text))}>{ text.name() }</button> }
     });
+    html! {
+        <div class="bar below">
+            { verdict(snippet, read) }
+            { sign("↓", format!("Download {}", snippet.file_name), download) }
+            { sign("↓ All", "Download all texts of all machines, as one archive", all_machines(state, told)) }
+            <span class="spring"></span>
+            <span role="group" aria-label="Which text" class="texts">{ for texts }</span>
+        </div>
+    }
+}
+
+/// What was read in exactly this text.
+fn verdict(snippet: &Snippet, read: &Readback) -> Html {
     let count = match snippet.held.len() {
         0 => counted(snippet.written, "rule"),
         _ => format!("{} of {}", snippet.written, counted(snippet.flows, "rule")),
@@ -313,15 +364,7 @@ fn below(
         "{} read from exactly these bytes, by code that shares nothing with what wrote them, and compared with the flows.",
         counted(read.openings, "opening")
     );
-    html! {
-        <div class="bar below">
-            <small class="read" title={details}>{ count }{ ", " }{ verdict }</small>
-            { sign("↓", format!("Download {}", snippet.file_name), download) }
-            { sign("↓ All", "Download all texts of all machines, as one archive", all_machines(state, told)) }
-            <span class="spring"></span>
-            <span role="group" aria-label="Which text" class="texts">{ for texts }</span>
-        </div>
-    }
+    html! { <small class="read" title={details}>{ count }{ ", " }{ verdict }</small> }
 }
 
 /// Downloads every text of every machine.

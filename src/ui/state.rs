@@ -14,6 +14,7 @@ use crate::check;
 use crate::deployment::{Deployment, Edit, Edited, GroupId};
 use crate::diagram;
 use crate::dialect::Text;
+use crate::embed::{self, Embedded, Form, Part};
 use crate::finding::{self, Finding};
 use crate::flow::{Flow, Reason, by_ends, flows};
 use crate::howto::{self, HowTo};
@@ -172,6 +173,8 @@ pub enum Action {
     Tab(Tab),
     /// Only the flows of the group whose snippet is shown, or all.
     OwnRows(bool),
+    /// Look at a form for another page, or at none.
+    Embed(Option<(Form, Part)>),
     /// Only some flows in the picture.
     Filter(Filter),
     /// Compare with another release, or with none.
@@ -190,11 +193,32 @@ pub enum Action {
     Filling(Option<GroupId>),
 }
 
+impl Action {
+    /// True for what changes nothing but what is looked at: all that a page inside another one can do.
+    fn only_looks(&self) -> bool {
+        matches!(
+            self,
+            Self::Open(_)
+                | Self::Group(_)
+                | Self::Only(_)
+                | Self::Text(_)
+                | Self::SeekFlow(_)
+                | Self::Found
+                | Self::More
+                | Self::Dismiss
+        )
+    }
+}
+
 impl State {
     /// The state to begin with: the link's deployment if there is one, else what is kept, else the catalog's first preset.
     /// With `broken`, what is kept is not opened but offered.
     pub fn begin(catalog: Catalog, fragment: &str, kept: Option<String>, broken: bool) -> Self {
         let catalog = Rc::new(catalog);
+        let (link, embedded, problems) = embed::split(fragment);
+        if let Some(embedded) = embedded {
+            return Self::embedded(catalog, link, embedded, problems);
+        }
         let same = kept.as_deref() == Some(fragment);
         let (opened, aside) = if !fragment.is_empty() && !same {
             (Some(link::read(&catalog, fragment)), Some(Aside { mine: kept, why: Why::Link }))
@@ -209,6 +233,33 @@ impl State {
             Some(opened) => (opened.deployment, opened.problems, opened.news),
             None => (Deployment::initial(&catalog), Vec::new(), Vec::new()),
         };
+        let mut state = Self::of(catalog, deployment);
+        (state.aside, state.notices, state.news) = (aside, notices, Rc::new(news));
+        state
+    }
+
+    /// The state of a page inside another one: what the link says, or the catalog's first preset where it says nothing.
+    fn embedded(catalog: Rc<Catalog>, link: &str, embedded: Embedded, mut notices: Vec<String>) -> Self {
+        let mut deployment = match link {
+            "" => Deployment::initial(&catalog),
+            link => {
+                let mut opened = link::read(&catalog, link);
+                notices.append(&mut opened.problems);
+                opened.deployment
+            }
+        };
+        if let (Some(group), Some(firewall)) = (embedded.group, &embedded.firewall) {
+            deployment.apply(&catalog, &Edit::Firewall(group, firewall.clone()));
+        }
+        if embedded.group.is_some_and(|id| deployment.group(id).is_none()) {
+            notices.push("The group in the link is none of this deployment.".to_owned());
+        }
+        let mut state = Self::of(catalog, deployment);
+        (state.view.group, state.view.embedded, state.notices) = (embedded.group, Some(embedded), notices);
+        state
+    }
+
+    fn of(catalog: Rc<Catalog>, deployment: Deployment) -> Self {
         let derived = Rc::new(Derived::of(&catalog, &deployment));
         Self {
             catalog,
@@ -219,9 +270,9 @@ impl State {
             dropped: 0,
             made: 0,
             view: View::first(),
-            aside,
-            notices,
-            news: Rc::new(news),
+            aside: None,
+            notices: Vec::new(),
+            news: Rc::default(),
             pending: None,
             pasted: None,
         }
@@ -405,6 +456,9 @@ impl Reducible for State {
 
     fn reduce(self: Rc<Self>, action: Action) -> Rc<Self> {
         let mut next = (*self).clone();
+        if next.view.embedded.is_some() && !action.only_looks() {
+            return self;
+        }
         match action {
             Action::Edit(edit) => {
                 next.pasted = None;
@@ -477,6 +531,11 @@ impl Reducible for State {
                 if fragment.is_empty() || fragment == next.derived.link {
                     return self;
                 }
+                let (link, embedded, problems) = embed::split(&fragment);
+                // What begins inside another page stays so: it has never read what is kept.
+                if let Some(embedded) = embedded.or_else(|| next.view.embedded.clone()) {
+                    return Rc::new(Self::embedded(next.catalog, link, embedded, problems));
+                }
                 let opened = link::read(&next.catalog, &fragment);
                 let mine = next.aside.clone().map_or_else(|| Some(next.derived.link.clone()), |aside| aside.mine);
                 (next.notices, next.news) = (opened.problems, Rc::new(opened.news));
@@ -518,6 +577,7 @@ impl Reducible for State {
             Action::Tab(tab) => next.view.tab = tab,
             Action::More => next.view.rows += ROWS,
             Action::OwnRows(own) => next.view.own_rows = own,
+            Action::Embed(embedding) => next.view.embedding = embedding,
             Action::Filter(filter) => next.view.filter = filter,
             Action::Compare(release) => next.view.compare = release,
             Action::Upgrade(release) => {

@@ -6,6 +6,7 @@ use super::filters::Filter;
 use crate::catalog::Id;
 use crate::deployment::{Deployment, GroupId};
 use crate::dialect::Text;
+use crate::embed::{Embedded, Form, Part};
 use crate::host::BASE;
 use crate::net::{Addresses, Direction};
 
@@ -29,6 +30,10 @@ pub struct View {
     pub tab: Tab,
     /// True if the flow table has only the rows of the group whose snippet is shown.
     pub own_rows: bool,
+    /// What is shown inside another page; then nothing can be edited.
+    pub embedded: Option<Embedded>,
+    /// The form for another page that is looked at, and what it is to show.
+    pub embedding: Option<(Form, Part)>,
     /// Which flows the picture shows.
     pub filter: Filter,
     /// The release that the deployment is compared with.
@@ -56,6 +61,8 @@ impl View {
             text: Text::Apply,
             tab: Tab::Findings,
             own_rows: false,
+            embedded: None,
+            embedding: None,
             filter: Filter { category: None, encryption: None, ways: None },
             compare: None,
             rows: ROWS,

@@ -1,0 +1,82 @@
+//! What another page is given to show this deployment: a frame, or a form without a script. Copies it; writes none of it itself.
+
+use markup::html;
+use yew::prelude::*;
+
+use super::Act;
+use super::controls::{button, entry, select};
+use super::state::{Action, State};
+use crate::browser::{self, Copied};
+use crate::embed::{self, Content, Embedded, Form, Part};
+use crate::snippet::file_name;
+use crate::table;
+
+/// Where the text stands on the page.
+const TEXT: &str = "embed-text";
+/// The panel.
+pub const PANEL: &str = "embed";
+
+/// The panel, while it is open.
+pub fn panel(state: &State, act: &Act, told: &Callback<AttrValue>) -> Html {
+    let Some((form, part)) = state.view.embedding else { return html! {} };
+    let forms = Form::ALL.map(|(it, name)| entry(name, name, it == form)).into();
+    let parts = Part::ALL.map(|(it, word)| entry(word, word, it == part)).into();
+    let pick_form = act.on(move |event: Event| {
+        let chosen = browser::chosen(&event);
+        let (form, _) = Form::ALL.into_iter().find(|(_, name)| *name == chosen)?;
+        Some(Action::Embed(Some((form, part))))
+    });
+    let pick_part = act.on(move |event: Event| {
+        let chosen = browser::chosen(&event);
+        let (part, _) = Part::ALL.into_iter().find(|(_, word)| *word == chosen)?;
+        Some(Action::Embed(Some((form, part))))
+    });
+    let address = browser::bare_address();
+    let text = text(state, form, part, &address);
+    let copy = {
+        let (text, told) = (text.clone(), told.clone());
+        Callback::from(move |_: MouseEvent| {
+            let told = told.clone();
+            let done = Callback::from(move |copied| {
+                told.emit(match copied {
+                    Copied::Copied => "Copied.".into(),
+                    Copied::Selected => {
+                        "The browser does not allow copying by button. The text is selected: press Ctrl+C.".into()
+                    }
+                });
+            });
+            browser::copy(text.clone(), TEXT, done);
+        })
+    };
+    html! {
+        <section class="notice embed" aria-label="Embed">
+            <div class="bar">
+                <h2 id={PANEL} tabindex="-1">{ "Embed" }</h2>
+                { select("pick-form", "In which form", forms, pick_form) }
+                { select("pick-part", "Which part", parts, pick_part) }
+                <button class="primary" onclick={copy}>{ "Copy" }</button>
+                { button("Close", act.always(Action::Embed(None))) }
+            </div>
+            <p>{ form.how() }</p>
+            if form == Form::Frame && !address.starts_with("http") {
+                <p class="note">{ "This page is a file of your computer: others cannot see it. Put it on a web server, and copy from there." }</p>
+            }
+            <pre id={TEXT} tabindex="0" role="region" aria-label="Text to embed">{ text }</pre>
+        </section>
+    }
+}
+
+fn text(state: &State, form: Form, part: Part, address: &str) -> String {
+    let embedded = Embedded { part, group: state.group().filter(|_| part == Part::Snippet), firewall: None };
+    embed::write(
+        form,
+        &Content {
+            address,
+            link: &state.derived.link,
+            embedded: &embedded,
+            picture: &state.picture().diagram,
+            image: &file_name("", &[state.catalog.product, " diagram ", state.deployment.release].concat(), "png"),
+            table: &table::table(&state.catalog, &state.deployment, &state.derived.flows, None),
+        },
+    )
+}
