@@ -3,7 +3,7 @@
 
 use std::fmt::Write;
 
-use super::{Arrow, Change, Diagram, GroupBox, Label, Rect, Words, box_id};
+use super::{Arrow, Change, Diagram, GroupBox, Label, Point, Rect, Words, box_id};
 use crate::catalog::Encryption;
 
 /// The colours of a picture that stands alone. Inside the page classes do it.
@@ -62,6 +62,8 @@ const MONO: &str = "ui-monospace, 'Cascadia Mono', Menlo, Consolas, 'DejaVu Sans
 const HEAD: [i32; 2] = [9, 4];
 /// Between a line and the label that interrupts it.
 const AIR: i32 = 4;
+/// The radius of a bend.
+const BEND: i32 = 4;
 /// The length of a line in the legend, and its distance from the text.
 const SAMPLE: [i32; 2] = [32, 8];
 
@@ -255,20 +257,23 @@ impl Pen<'_> {
     }
 
     fn arrow(&mut self, arrow: &Arrow) {
-        let Some((tip, before)) = arrow.points.split_last() else { return };
+        let [first, .., tip] = arrow.points[..] else { return };
         let (room, [length, half]) = (arrow.label.rect, HEAD);
         let (stop, go, back) = if arrow.label.at_end {
             (room.x - AIR, room.right() + AIR, tip.x - length)
         } else {
             (room.right() + AIR, room.x - AIR, tip.x + length)
         };
-        // From the label to the initiator, so that a pattern begins whole where it is looked at.
+        // From the label to the initiator, so that a pattern begins whole where it is looked at. Bends are round: not to be
+        // taken for crossings.
         let mut path = format!("M{back} {}H{go}M{stop} {}", tip.y, tip.y);
-        let mut row = tip.y;
-        for point in before.iter().rev() {
-            let _ = if point.y == row { write!(path, "H{}", point.x) } else { write!(path, "V{}", point.y) };
-            row = point.y;
+        for points in arrow.points.windows(3).rev() {
+            let at = points[1];
+            let toward = |to: Point| [BEND * (to.x - at.x).signum(), BEND * (to.y - at.y).signum()];
+            let ([x, y], [next_x, next_y]) = (toward(points[2]), toward(points[0]));
+            let _ = write!(path, "L{} {}q{} {} {} {}", at.x + x, at.y + y, -x, -y, next_x - x, next_y - y);
         }
+        let _ = write!(path, "H{}", first.x);
         if self.theme.is_none() {
             // What a pointer hits, wider than the line.
             self.put(format_args!("<path class=\"diagram-hit\" d=\"{path}\" fill=\"none\"/>"));

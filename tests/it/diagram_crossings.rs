@@ -170,13 +170,13 @@ fn arrows_cross_hardly_more_often_than_where_graphviz_draws_them() {
             if theirs.len() == drawn.arrows.len() {
                 ratios.push(ratio(own, crossings(&theirs, MEETING)));
             } else {
-                // It gives some graphs up: "trouble in init_rank", and the like.
-                assert!(theirs.is_empty(), "{graph}");
+                // It gives some graphs up, and loses edges of others, as it says itself.
+                assert!(theirs.len() < drawn.arrows.len(), "{graph}");
                 failed += 1;
             }
         }
     }
-    assert!(failed * 50 <= compared, "Graphviz draws {failed} of them not at all");
+    assert!(failed * 50 <= compared, "Graphviz does not draw the whole of {failed}");
     for (mut ratios, what) in ratios.into_iter().zip(["with zones", "without"]) {
         ratios.sort_by(f64::total_cmp);
         let (count, median) = (ratios.len(), ratios[ratios.len() / 2]);

@@ -71,31 +71,7 @@ fn lanes(nodes: &[Node], wires: &mut [Wire]) -> [i32; 2] {
     }
     for _ in 0..PASSES {
         for &at in &passing {
-            let Wire { nodes: own, sides, .. } = wires[at];
-            let mut crossed = [0; 2];
-            for (end, (other, wire)) in
-                [0, 1].into_iter().flat_map(|end| wires.iter().enumerate().map(move |wire| (end, wire)))
-            {
-                for far in [0, 1] {
-                    let there = wire.nodes[far];
-                    if other == at
-                        || wire.sides[far] != sides[end]
-                        || nodes[there].column != nodes[own[end]].column
-                        || there == own[end]
-                    {
-                        continue;
-                    }
-                    let below = there > own[end];
-                    let with = match wire.lane {
-                        Some((above, _)) => above == below,
-                        None => {
-                            nodes[wire.nodes[1 - far]].column != nodes[there].column
-                                || (wire.nodes[1 - far] > own[end]) != below
-                        }
-                    };
-                    crossed[usize::from(below)] += i32::from(with);
-                }
-            }
+            let crossed = crossed(nodes, wires, at);
             if crossed[0] != crossed[1] {
                 wires[at].lane = Some((crossed[0] < crossed[1], 0));
             }
@@ -115,4 +91,27 @@ fn lanes(nodes: &[Node], wires: &mut [Wire]) -> [i32; 2] {
         *lane += 1;
     }
     lanes
+}
+
+/// How many of the arrows that end above and below a wire's own ends it crosses, if its lane is above, and if it is below.
+fn crossed(nodes: &[Node], wires: &[Wire], at: usize) -> [i32; 2] {
+    let ends = |wire: &Wire| [0, 1].map(|end| (wire.nodes[end], wire.sides[end], wire.nodes[1 - end]));
+    let mut crossed = [0; 2];
+    for (own, side, _) in ends(&wires[at]) {
+        for wire in wires {
+            for (node, its_side, far) in ends(wire) {
+                if node == own || its_side != side || nodes[node].column != nodes[own].column {
+                    continue;
+                }
+                let below = node > own;
+                // Not one that goes the same way, nor one that ends on the same side of this.
+                let crosses = match wire.lane {
+                    Some((above, _)) => above == below,
+                    None => nodes[far].column != nodes[node].column || (far > own) != below,
+                };
+                crossed[usize::from(below)] += i32::from(crosses);
+            }
+        }
+    }
+    crossed
 }
