@@ -7,6 +7,7 @@ mod bidi;
 mod browser;
 mod devtools;
 mod driver;
+mod embedding;
 mod engine;
 mod page;
 mod served;
