@@ -18,14 +18,19 @@ thread_local! {
     static DRAG: Cell<([i32; 4], bool)> = const { Cell::new(([0; 4], false)) };
 }
 
-/// Makes the picture that many quarters as large as it is; 0 makes it fit. What is at that place of the window stays there, or
+/// Makes the picture that many quarters as large as it is; 0 makes it fit: one that scrolls, to the width that there is. What is at that place of the window stays there, or
 /// what is in the middle.
 #[allow(clippy::cast_possible_truncation, clippy::cast_possible_wrap, reason = "pixels on a screen")]
 pub fn zoom(quarters: i32, at: Option<[i32; 2]>) {
     let attempt = || {
         let drawing: HtmlElement = document()?.query_selector(".drawing").ok()??.dyn_into().ok()?;
+        let set = |width: &str| {
+            drawing.style().set_property("--width", width).ok()?;
+            drawing.set_attribute(ZOOMED, "").ok()
+        };
         if quarters == 0 {
-            return drawing.remove_attribute(ZOOMED).ok();
+            let scrolls = drawing.class_name().ends_with("tall");
+            return if scrolls { set("100%") } else { drawing.remove_attribute(ZOOMED).ok() };
         }
         let svg = drawing.first_element_child()?;
         let length = |name| svg.get_attribute(name).and_then(|length| length.parse::<u32>().ok());
@@ -40,8 +45,7 @@ pub fn zoom(quarters: i32, at: Option<[i32; 2]>) {
             None => [drawing.client_width() / 2, drawing.client_height() / 2],
         };
         let (left, top) = (drawing.scroll_left(), drawing.scroll_top());
-        drawing.style().set_property("--width", &[&wanted.to_string(), "px"].concat()).ok()?;
-        drawing.set_attribute(ZOOMED, "").ok()?;
+        set(&[&wanted.to_string(), "px"].concat())?;
         drawing.set_scroll_left((left + x) * wanted / drawn - x);
         drawing.set_scroll_top((top + y) * wanted / drawn - y);
         Some(())

@@ -108,7 +108,10 @@ fn print(diagram: &Diagram, theme: Option<&Theme>) -> String {
     let role = if theme.is_some() { "img" } else { "group" };
     pen.put(format_args!("<svg xmlns=\"http://www.w3.org/2000/svg\" class=\"diagram\" role=\"{role}\""));
     pen.add(" aria-labelledby=\"diagram-title\" aria-describedby=\"diagram-desc\"");
-    pen.put(format_args!(" viewBox=\"0 0 {width} {height}\" width=\"{width}\" height=\"{height}\""));
+    // In the page it may be made smaller, as long as it can be read.
+    let fifths = if theme.is_some() { 5 } else { 4 };
+    let size = [width, height].map(|length| length * fifths / 5);
+    pen.put(format_args!(" viewBox=\"0 0 {width} {height}\" width=\"{}\" height=\"{}\"", size[0], size[1]));
     if theme.is_some() {
         pen.put(format_args!(" font-family=\"{SANS}\""));
     }

@@ -17,7 +17,7 @@ pub struct Drawn {
     pub diagram: Diagram,
     /// The same as markup for the page.
     pub markup: AttrValue,
-    /// True if it keeps its width and scrolls, because it is too tall to be scaled into its panel.
+    /// True if it scrolls, because it is too tall or too wide to be scaled into its panel and read.
     pub tall: bool,
     /// How many flows it shows.
     pub flows: usize,
@@ -44,8 +44,8 @@ impl Drawn {
 
     /// Draws it.
     pub fn of(state: &State) -> Self {
-        /// In pixels.
-        const TALL: i32 = 400;
+        /// In pixels: a width of 1088 is 870 in the page, the room there is in a window of 1280.
+        const MOST: [i32; 2] = [1088, 400];
         let (catalog, deployment) = (&*state.catalog, &*state.deployment);
         let of = looked(state);
         let (filter, group, _) = of;
@@ -78,7 +78,7 @@ impl Drawn {
         diagram.mark(&state.derived.findings);
         Self {
             markup: svg::inline(&diagram).into(),
-            tall: diagram.height > TALL,
+            tall: diagram.width > MOST[0] || diagram.height > MOST[1],
             flows: flows.len(),
             present,
             note,
