@@ -48,6 +48,13 @@ pub fn picture(state: &State, act: &Act, told: &Callback<AttrValue>) -> Html {
                 <h2>{ "Allowed flows" }</h2>
                 <small>{ said }</small>
                 { filters(state, act) }
+            </div>
+            { drawing(&drawn) }
+            <div class="bar below">
+                <details class="words">
+                    <summary>{ "In words" }</summary>
+                    <p>{ drawn.diagram.description.clone() }</p>
+                </details>
                 <span class="buttons">
                     { sign("SVG", "SVG: download the picture, sharp at any size", press(|asked| asked.keep("svg", asked.svg()))) }
                     { sign("PNG", "PNG: download the picture for slides and tickets", press(|asked| asked.image(false))) }
@@ -56,13 +63,6 @@ pub fn picture(state: &State, act: &Act, told: &Callback<AttrValue>) -> Html {
                     { sign("Mermaid", "Mermaid: copy a diagram for Markdown and wikis", press(Asked::mermaid)) }
                     <button id="copy-picture" onclick={press(|asked| asked.image(true))}>{ "Copy image" }</button>
                 </span>
-            </div>
-            { drawing(&drawn) }
-            <div class="bar below">
-                <details class="words">
-                    <summary>{ "In words" }</summary>
-                    <p>{ drawn.diagram.description.clone() }</p>
-                </details>
                 <span class="zoom">
                     { sign("−", "Further from the picture", Callback::from(|_| browser::zoom(3, None))) }
                     { sign("Fit", "Fit: as large as there is room", Callback::from(|_| browser::zoom(0, None))) }
