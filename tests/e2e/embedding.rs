@@ -96,7 +96,7 @@ fn the_panel_says_what_another_page_is_given() {
         let is_file = page.address.starts_with("file");
         assert_eq!(page.has(".embed .note"), is_file, "a file is no address for others");
         page.choose("#pick-part", "diagram");
-        page.wait_for("#embed-text", "&view=diagram");
+        page.wait_for("#embed-text", "view=diagram");
         // What stands there, as a browser reads it, shows what it says.
         let source = page.browser.run(
             "const holder = document.createElement('template'); \

@@ -72,9 +72,6 @@ pub trait Window {
     /// Runs a script before those of every page to come; false if scripts can only be run in a page that is there.
     fn before_every_page(&self, script: &str) -> bool;
 
-    /// An element is about to be clicked, which the driver scrolls to: where it does not do that well, it is done now.
-    fn bring_into_view(&self, _element: &Value) {}
-
     /// A page has come: what can only be done in a page that is there is done now.
     fn arrived(&self) {}
 

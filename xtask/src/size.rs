@@ -22,9 +22,9 @@ const WIRE_BUDGET: usize = 195_000;
 const DISK_BUDGET: usize = 263_000;
 
 /// What the page weighs while it is over its budget: wire, then disk. Nothing may weigh more by accident: whoever raises this says
-/// what for. The last time: 4.6 KB for Google Cloud, 9.2 for Azure, 2.7 for Kubernetes, 2.0 for Ansible, 0.5 for the bastion, 5.7
-/// for the forms in which the picture leaves the page. It goes away with the gap.
-const REACHED: [usize; 2] = [270_900, 390_000];
+/// what for. The last time: 6.3 KB for the answer that is drawn before the code comes, 5.5 for what reads the picture (filters, one
+/// box alone, findings, zoom, another release), some 5 for the page inside another one and its forms. It goes away with the gap.
+const REACHED: [usize; 2] = [289_400, 442_500];
 
 /// How strict a measurement is.
 #[derive(Clone, Copy, PartialEq, Eq)]

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Instant;
 
-use serde_json::{Value, json};
+use serde_json::json;
 
 use super::super::driver::{Driver, PATIENCE, Program, Session};
 use super::{Engine, Need, Window, Wishes, missing, program};
@@ -177,11 +177,6 @@ impl Window for WebKit {
 
     fn before_every_page(&self, _: &str) -> bool {
         false
-    }
-
-    fn bring_into_view(&self, element: &Value) {
-        // The driver leaves one where it is of which a scrolled part of the page shows only an edge, and refuses to click.
-        self.session.run("arguments[0].scrollIntoView({ block: 'nearest', behavior: 'instant' });", json!([element]));
     }
 
     fn arrived(&self) {
