@@ -28,9 +28,13 @@ fn window() -> Option<Window> {
     cfg!(target_arch = "wasm32").then(web_sys::window).flatten()
 }
 
-/// The element that the app is mounted into, shown and ready to be used: until now it held what the build has drawn.
-pub fn mount_point() -> Option<Element> {
+/// The element that the app is mounted into, shown and ready to be used: until now it held what the build has drawn. Marked
+/// where it is inside another page.
+pub fn mount_point(embedded: bool) -> Option<Element> {
     let element = document()?.get_element_by_id("app")?;
+    if embedded {
+        element.set_attribute("data-embedded", "").ok()?;
+    }
     for held in ["inert", "hidden"] {
         element.remove_attribute(held).ok()?;
     }

@@ -154,12 +154,15 @@ pub struct Content<'a> {
     pub image: &'a str,
     /// The table.
     pub table: &'a Table,
+    /// The text to copy of the group that is shown; `None` if there is none, or it is not to be handed out.
+    pub snippet: Option<&'a str>,
 }
 
 /// The text of a form. Only where this page has an address on a server does it link back.
 pub fn write(form: Form, content: &Content) -> String {
-    let Content { address, link, embedded, picture, image, table } = content;
-    let here = [*address, "#", link].concat();
+    let Content { link, embedded, picture, image, table, snippet, .. } = content;
+    let address = &*harmless(content.address);
+    let here = [address, "#", link].concat();
     let back = address.starts_with("http");
     let has = |part| embedded.part.has(part);
     let (name, title) = (svg::escape(image), svg::escape(&picture.title));
@@ -167,14 +170,14 @@ pub fn write(form: Form, content: &Content) -> String {
     let mut out = String::new();
     match form {
         Form::Frame => {
-            let source = [*address, "#", &fragment(link, embedded)].concat();
+            let source = [address, "#", &fragment(link, embedded)].concat();
             return [
                 "<iframe src=\"",
                 &svg::escape(&source),
                 "\" title=\"",
                 &title,
                 "\" width=\"100%\" height=\"600\" loading=\"lazy\" referrerpolicy=\"no-referrer\"",
-                " sandbox=\"allow-scripts allow-downloads allow-popups allow-popups-to-escape-sandbox\"",
+                " sandbox=\"allow-scripts allow-popups allow-popups-to-escape-sandbox\"",
                 " allow=\"clipboard-write\"></iframe>\n",
             ]
             .concat();
@@ -201,12 +204,36 @@ pub fn write(form: Form, content: &Content) -> String {
             _ => table::html(table) + "\n",
         };
     }
+    if let Some(text) = snippet.filter(|_| has(Part::Snippet)) {
+        out += &match form {
+            Form::Markdown => ["\n~~~~\n", text, "~~~~\n"].concat(),
+            Form::Confluence => [
+                "<ac:structured-macro ac:name=\"code\"><ac:plain-text-body><![CDATA[",
+                &text.replace("]]>", "]]]]><![CDATA[>"),
+                "]]></ac:plain-text-body></ac:structured-macro>\n",
+            ]
+            .concat(),
+            _ => ["\n<pre>", &svg::escape(text), "</pre>\n"].concat(),
+        };
+    }
     if back {
         out += &match form {
             Form::Markdown => ["\n[Open in Portcullis](<", &here, ">)\n"].concat(),
-            Form::MediaWiki => ["\n[", &here.replace(' ', "%20"), " Open in Portcullis]\n"].concat(),
+            Form::MediaWiki => ["\n[", &here, " Open in Portcullis]\n"].concat(),
             _ => anchor,
         };
+    }
+    out
+}
+
+/// An address in which nothing is markup in any of the forms: what might be is written as its number, which means the same.
+fn harmless(address: &str) -> String {
+    let mut out = String::with_capacity(address.len());
+    for byte in address.bytes() {
+        match byte {
+            b if b.is_ascii_alphanumeric() || b"-._~:/?=%".contains(&b) => out.push(char::from(b)),
+            b => out += &format!("%{b:02X}"),
+        }
     }
     out
 }

@@ -46,7 +46,7 @@ pub fn mount() {
     let Some(begun) = app::begin() else {
         return browser::show_failure("The catalog of this page cannot be read: the file is damaged.", "");
     };
-    match browser::mount_point() {
+    match browser::mount_point(begun.embedded()) {
         Some(root) => yew::Renderer::<Page>::with_root_and_props(root, begun).render(),
         None => yew::Renderer::<Page>::with_props(begun).render(),
     };

@@ -14,8 +14,8 @@ use super::{document, window};
 const ZOOMED: &str = "data-zoomed";
 
 thread_local! {
-    /// Where the pointer went down and how far the picture was scrolled; and whether it was moved since.
-    static DRAG: Cell<([i32; 4], bool)> = const { Cell::new(([0; 4], false)) };
+    /// Where the pointer went down in the picture and how far that was scrolled, while it may be moved; and whether it was.
+    static DRAG: Cell<(Option<[i32; 4]>, bool)> = const { Cell::new((None, false)) };
 }
 
 /// Makes the picture that many quarters as large as it is; 0 makes it fit: one that scrolls, to the width that there is. What is at that place of the window stays there, or
@@ -53,9 +53,10 @@ pub fn zoom(quarters: i32, at: Option<[i32; 2]>) {
     let _ = attempt();
 }
 
-/// True if what was pressed last was moved before it was let go: that is no click.
+/// True if what was pressed last was moved before it was let go: that is no click. Asked once: what clicks without a pointer
+/// comes after none.
 pub fn dragged() -> bool {
-    DRAG.get().1
+    DRAG.take().1
 }
 
 /// The picture and the mouse with its button down; nothing for a finger, which scrolls by itself.
@@ -71,26 +72,26 @@ fn mouse(event: &Event) -> Option<(&WheelEvent, Element)> {
 pub fn on_zoom() -> Vec<EventListener> {
     let attempt = || {
         let window = window()?;
-        let drawing = document()?.query_selector(".drawing").ok()??;
         let options = EventListenerOptions::enable_prevent_default();
         Some(vec![
-            EventListener::new_with_options(&drawing, "wheel", options, |event| {
+            EventListener::new_with_options(&window, "wheel", options, |event| {
                 let wheel = event.unchecked_ref::<WheelEvent>();
-                if wheel.ctrl_key() {
+                if wheel.ctrl_key() && around(event.target(), ".drawing").is_some() {
                     event.prevent_default();
                     let quarters = if wheel.delta_y() < 0.0 { 5 } else { 3 };
                     zoom(quarters, Some([wheel.client_x(), wheel.client_y()]));
                 }
             }),
             EventListener::new(&window, "pointerdown", |event| {
-                if let Some((mouse, drawing)) = mouse(event) {
-                    let from = [mouse.client_x(), mouse.client_y(), drawing.scroll_left(), drawing.scroll_top()];
-                    DRAG.set((from, false));
-                }
+                let from = mouse(event).map(|(mouse, drawing)| {
+                    [mouse.client_x(), mouse.client_y(), drawing.scroll_left(), drawing.scroll_top()]
+                });
+                DRAG.set((from, false));
             }),
             EventListener::new(&window, "pointermove", |event| {
-                let Some((mouse, drawing)) = mouse(event) else { return };
-                let ([x, y, left, top], moved) = DRAG.get();
+                let (Some((mouse, drawing)), (Some([x, y, left, top]), moved)) = (mouse(event), DRAG.get()) else {
+                    return;
+                };
                 let [x, y] = [mouse.client_x() - x, mouse.client_y() - y];
                 if moved || x.abs() + y.abs() > 4 {
                     DRAG.set((DRAG.get().0, true));

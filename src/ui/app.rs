@@ -77,6 +77,13 @@ pub struct PageProps {
     begun: Begun,
 }
 
+impl PageProps {
+    /// True if it is shown inside another page.
+    pub fn embedded(&self) -> bool {
+        self.begun.0.view.embedded.is_some()
+    }
+}
+
 /// The app.
 #[component]
 pub fn Page(props: &PageProps) -> Html {
@@ -92,9 +99,11 @@ pub fn Page(props: &PageProps) -> Html {
     });
 
     use_effect_with((), {
-        let act = act.clone();
+        let (act, embedded) = (act.clone(), state.view.embedded.is_some());
         move |()| {
-            browser::forget(STARTING);
+            if !embedded {
+                browser::forget(STARTING);
+            }
             let fragments = browser::on_fragment(act.on(|fragment| Some(Action::Open(fragment))));
             let keys = browser::on_shortcut(act.on(|shortcut| {
                 Some(match shortcut {
@@ -146,11 +155,6 @@ pub fn Page(props: &PageProps) -> Html {
                 browser::reveal(id);
                 act.now(Action::Found);
             }
-        }
-    });
-    use_effect_with(state.view.embedding.is_some(), |open| {
-        if *open {
-            browser::reveal(embed::PANEL);
         }
     });
     // Whoever frames this page can make the frame as tall as what is in it.

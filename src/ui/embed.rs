@@ -3,18 +3,21 @@
 use markup::html;
 use yew::prelude::*;
 
-use super::Act;
 use super::controls::{button, entry, select};
 use super::state::{Action, State};
+use super::{Act, picture, snippet};
 use crate::browser::{self, Copied};
+use crate::diagram;
 use crate::embed::{self, Content, Embedded, Form, Part};
 use crate::snippet::file_name;
 use crate::table;
 
 /// Where the text stands on the page.
 const TEXT: &str = "embed-text";
-/// The panel.
+/// The panel, and what opens it.
 pub const PANEL: &str = "embed";
+/// See [`PANEL`].
+pub const OPEN: &str = "embed-open";
 
 /// The panel, while it is open.
 pub fn panel(state: &State, act: &Act, told: &Callback<AttrValue>) -> Html {
@@ -31,7 +34,8 @@ pub fn panel(state: &State, act: &Act, told: &Callback<AttrValue>) -> Html {
         let (part, _) = Part::ALL.into_iter().find(|(_, word)| *word == chosen)?;
         Some(Action::Embed(Some((form, part))))
     });
-    let address = browser::bare_address();
+    // Without what stands behind a question mark: it is nothing of this page's.
+    let address = browser::bare_address().split('?').next().unwrap_or_default().to_owned();
     let text = text(state, form, part, &address);
     let copy = {
         let (text, told) = (text.clone(), told.clone());
@@ -67,16 +71,20 @@ pub fn panel(state: &State, act: &Act, told: &Callback<AttrValue>) -> Html {
 }
 
 fn text(state: &State, form: Form, part: Part, address: &str) -> String {
-    let embedded = Embedded { part, group: state.group().filter(|_| part == Part::Snippet), firewall: None };
+    let embedded = Embedded { part, group: state.group().filter(|_| part.has(Part::Snippet)), firewall: None };
+    let (catalog, deployment, flows) = (&*state.catalog, &*state.deployment, &*state.derived.flows);
+    let snippet = Some(()).filter(|()| part.has(Part::Snippet)).and_then(|()| snippet::handed_out(state));
     embed::write(
         form,
         &Content {
             address,
             link: &state.derived.link,
             embedded: &embedded,
-            picture: &state.picture().diagram,
-            image: &file_name("", &[state.catalog.product, " diagram ", state.deployment.release].concat(), "png"),
-            table: &table::table(&state.catalog, &state.deployment, &state.derived.flows, None),
+            // All of it, whatever part is looked at.
+            picture: &diagram::diagram(catalog, deployment, flows),
+            image: &file_name("", &picture::name(state), "png"),
+            table: &table::table(catalog, deployment, flows, None),
+            snippet: snippet.as_deref(),
         },
     )
 }

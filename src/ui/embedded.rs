@@ -23,9 +23,12 @@ pub fn embedded(state: &State, shown: &Embedded, act: &Act, told: &Callback<Attr
             if has(Part::Diagram) {
                 <section class="panel diagram" aria-label="Allowed flows">{ picture::drawing(&state.picture()) }</section>
             }
-            if has(Part::Snippet) { { snippet::read_only(state, told, marks) } }
+            // Never the rules of another group than the one asked for.
+            if has(Part::Snippet) && shown.group.is_none_or(|group| state.group() == Some(group)) {
+                { snippet::read_only(state, told, marks) }
+            }
             if has(Part::Table) {
-                <section class="panel">{ flows::rows(state, act, only) }</section>
+                <section class="panel rows">{ flows::rows(state, act, only) }</section>
             }
             <p class="whole">
                 { table::title(&state.catalog, &state.deployment, only) }{ ". " }

@@ -24,6 +24,8 @@ pub struct Filter {
     pub ways: Option<Ways>,
 }
 
+/// The first of the lists.
+pub const FIRST: &str = "show-purpose";
 /// From the best protection to none.
 const ENCRYPTIONS: [Encryption; 3] = [Encryption::Tls, Encryption::Optional, Encryption::Clear];
 
@@ -78,7 +80,7 @@ pub fn filters(state: &State, act: &Act) -> Html {
     let list = |id, name, all, others, chosen| list((act, filter), id, name, all, others, chosen);
     html! {
         <span class="filters">
-            { list("show-purpose", "Purpose of the flows shown", "All purposes", purposes.collect(), purpose) }
+            { list(FIRST, "Purpose of the flows shown", "All purposes", purposes.collect(), purpose) }
             { list("show-encryption", "Encryption of the flows shown", "Any encryption", protections.into(), protection) }
             { list("show-ways", "Direction of the flows shown", "All machines", ways.collect(), direction) }
             if filter != Filter::default() { { button("Show all", act.always(Action::Filter(Filter::default()))) } }

@@ -5,6 +5,7 @@ use yew::prelude::*;
 
 use super::Act;
 use super::controls::{entry, select};
+use super::embed::OPEN;
 use super::state::{Action, State, Step};
 use crate::browser;
 use crate::deployment::Edit;
@@ -42,7 +43,7 @@ pub fn header(state: &State, act: &Act, told: &Callback<AttrValue>, copy_link: C
             <span class="spring"></span>
             { step("Undo", "↶", state.past.last(), act, Action::Undo) }
             { step("Redo", "↷", state.future.last(), act, Action::Redo) }
-            <button onclick={act.always(Action::Embed(Some((Form::Frame, Part::All))))}>{ "Embed…" }</button>
+            <button id={OPEN} onclick={act.always(Action::Embed(Some((Form::Frame, Part::All))))}>{ "Embed…" }</button>
             <button class="primary" onclick={copy_link}>{ "Copy link" }</button>
         </header>
     }

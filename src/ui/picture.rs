@@ -28,7 +28,7 @@ struct Asked {
 /// The picture; `told` announces what became of a copy.
 pub fn picture(state: &State, act: &Act, told: &Callback<AttrValue>) -> Html {
     let drawn = state.picture();
-    let name = [state.catalog.product, " diagram ", state.deployment.release].concat();
+    let name = name(state);
     let press = |deed: fn(Asked)| {
         let (drawn, name, told) = (drawn.clone(), name.clone(), told.clone());
         Callback::from(move |_: MouseEvent| {
@@ -71,6 +71,11 @@ pub fn picture(state: &State, act: &Act, told: &Callback<AttrValue>) -> Html {
             </div>
         </section>
     }
+}
+
+/// What its file is called, in words.
+pub fn name(state: &State) -> String {
+    [state.catalog.product, " diagram ", state.deployment.release].concat()
 }
 
 /// The picture alone.

@@ -33,14 +33,11 @@ const FIELDS: usize = 20;
 /// The panel; `told` announces what became of Copy.
 pub fn panel(state: &State, act: &Act, told: &Callback<AttrValue>, marks: &mut Marks) -> Html {
     let Some(group) = state.group().and_then(|id| state.deployment.group(id)) else {
-        return html! {
-            <section class="panel snippet" aria-label="Firewall rules">
-                <p class="empty">{ "No machine of yours takes part: switch on a role to get its rules." }</p>
-            </section>
-        };
+        return nobody();
     };
-    let made = Made::of(state, group, marks);
-    let Made { dialect, ruleset, snippet, read } = &made;
+    let made = Made::of(state, group);
+    let Made { dialect, ruleset, snippet, read, of } = &made;
+    marks.update(of.clone(), &state.derived.link, &snippet.text);
     html! {
         <section class="panel snippet" aria-label="Firewall rules">
             { bar(state, act, group, dialect, (snippet, read), told) }
@@ -52,10 +49,38 @@ pub fn panel(state: &State, act: &Act, told: &Callback<AttrValue>, marks: &mut M
     }
 }
 
+fn nobody() -> Html {
+    html! {
+        <section class="panel snippet" aria-label="Firewall rules">
+            <p class="empty">{ "No machine of yours takes part: switch on a role to get its rules." }</p>
+        </section>
+    }
+}
+
+/// The text that is looked at, for another page; `None` if there is none, or it must not be handed out.
+pub fn handed_out(state: &State) -> Option<String> {
+    let made = Made::of(state, state.deployment.group(state.group()?)?);
+    made.read.agrees().then_some(made.snippet.text)
+}
+
+/// What the dialect could not say, and what the text is not for.
+fn notes(group: &Group, dialect: &Dialect, snippet: &Snippet) -> Html {
+    // One node, however many notes: see fields.rs.
+    html! {
+        <>
+            if dialect.is_foreign(group.system) {
+                <p class="note">{ format!("{} runs {}: {} does not belong there.", group.name, group.system.name(), dialect.name) }</p>
+            }
+            <>{ for snippet.notes.iter().map(|note| html! { <p class="note">{ note }</p> }) }</>
+        </>
+    }
+}
+
 /// The text alone, with the button that copies it; nothing of it can be changed.
 pub fn read_only(state: &State, told: &Callback<AttrValue>, marks: &mut Marks) -> Html {
-    let Some(group) = state.group().and_then(|id| state.deployment.group(id)) else { return html! {} };
-    let Made { dialect, snippet, read, .. } = &Made::of(state, group, marks);
+    let Some(group) = state.group().and_then(|id| state.deployment.group(id)) else { return nobody() };
+    let Made { dialect, snippet, read, of, .. } = &Made::of(state, group);
+    marks.update(of.clone(), &state.derived.link, &snippet.text);
     html! {
         <section class="panel snippet" aria-label="Firewall rules">
             <div class="bar">
@@ -64,6 +89,10 @@ pub fn read_only(state: &State, told: &Callback<AttrValue>, marks: &mut Marks) -
                 { copy_button(snippet, read, told) }
             </div>
             { differs(read) }
+            <div class="above">
+                { notes(group, dialect, snippet) }
+                if !snippet.held.is_empty() { <p class="note">{ [&are(snippet.held.len()), " held back."].concat() }</p> }
+            </div>
             { text(snippet, marks) }
             <div class="bar below">{ verdict(snippet, read) }</div>
         </section>
@@ -76,10 +105,12 @@ struct Made {
     ruleset: Ruleset,
     snippet: Snippet,
     read: Readback,
+    /// Which one it is, in words that no other has.
+    of: String,
 }
 
 impl Made {
-    fn of(state: &State, group: &Group, marks: &mut Marks) -> Self {
+    fn of(state: &State, group: &Group) -> Self {
         let dialect = pack::firewall(group);
         let catalog = &*state.catalog;
         let ruleset = enforce::rules(catalog, &state.deployment, &state.derived.flows, dialect.point(group.id.0));
@@ -89,9 +120,8 @@ impl Made {
         let text_kind = shown(state, dialect, group);
         let snippet = snippet(dialect, &ruleset, directions, text_kind, &state.deployment.settings, &context);
         let of = format!("{} {} {directions:?} {}", group.id.0, dialect.id, text_kind.name());
-        marks.update(of, &state.derived.link, &snippet.text);
         let read = asked(dialect, text_kind, &ruleset, directions, &state.deployment.settings).check(&snippet.text);
-        Self { dialect, snippet, read, ruleset }
+        Self { dialect, snippet, read, ruleset, of }
     }
 }
 
@@ -212,7 +242,6 @@ fn above(state: &State, act: &Act, group: &Group, dialect: &Dialect, ruleset: &R
             missing.push(row);
         }
     }
-    let unsuited = dialect.is_foreign(group.system);
     let whole = pack::is_whole(group);
     let names = dialect.fields.iter().map(|field| {
         let key = dialect.key(field);
@@ -244,15 +273,11 @@ fn above(state: &State, act: &Act, group: &Group, dialect: &Dialect, ruleset: &R
     };
     html! {
         <div class="above">
-            if unsuited {
-                <p class="note">{ format!("{} runs {}: {} does not belong there.", group.name, group.system.name(), dialect.name) }</p>
-            }
             if whole {
                 { host::panel(state, act, group) }
             }
             <>{ for state.unread().map(|(draft, whose)| unread(act, draft, whose)) }</>
-            // One node, however many notes: see fields.rs.
-            <>{ for snippet.notes.iter().map(|note| html! { <p class="note">{ note }</p> }) }</>
+            { notes(group, dialect, snippet) }
             if !missing.is_empty() {
                 <div class="missing-peers" data-held={snippet.held.len().to_string()} {onfocusout}>
                     <p>{ waiting }</p>

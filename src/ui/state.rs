@@ -6,7 +6,8 @@ use std::rc::Rc;
 use yew::{AttrValue, Reducible};
 
 use super::drawn::Drawn;
-use super::filters::Filter;
+use super::embed::{OPEN, PANEL};
+use super::filters::{FIRST, Filter};
 use super::flows;
 use super::view::{COMPARE, Draft, ROWS, Tab, View, Ways};
 use crate::catalog::{Catalog, Id};
@@ -245,14 +246,20 @@ impl State {
             link => {
                 let mut opened = link::read(&catalog, link);
                 notices.append(&mut opened.problems);
+                // Nobody can take a new default here: they are told.
+                notices.extend(opened.news.into_iter().map(|news| news.text));
                 opened.deployment
             }
         };
-        if let (Some(group), Some(firewall)) = (embedded.group, &embedded.firewall) {
+        let offered = pack::managed(&catalog, &deployment);
+        let shown = embedded.group.or_else(|| offered.first().copied());
+        if let (Some(group), Some(firewall)) = (shown, &embedded.firewall) {
             deployment.apply(&catalog, &Edit::Firewall(group, firewall.clone()));
         }
-        if embedded.group.is_some_and(|id| deployment.group(id).is_none()) {
-            notices.push("The group in the link is none of this deployment.".to_owned());
+        match embedded.group.filter(|id| !offered.contains(id)).map(|id| deployment.group(id)) {
+            Some(None) => notices.push("The group in the link is none of this deployment.".to_owned()),
+            Some(Some(group)) => notices.push(format!("{} has no rules of its own.", group.name)),
+            None => {}
         }
         let mut state = Self::of(catalog, deployment);
         (state.view.group, state.view.embedded, state.notices) = (embedded.group, Some(embedded), notices);
@@ -528,15 +535,16 @@ impl Reducible for State {
             }
             Action::Found => next.view.sought = None,
             Action::Open(fragment) => {
-                if fragment.is_empty() || fragment == next.derived.link {
+                let (link, embedded, problems) = embed::split(&fragment);
+                // What begins inside another page stays so, for it has never read what is kept; and what does not, neither: a
+                // view would take the user's own from the page.
+                if let Some(own) = next.view.embedded {
+                    return Rc::new(Self::embedded(next.catalog, link, embedded.unwrap_or(own), problems));
+                }
+                if link.is_empty() || link == next.derived.link {
                     return self;
                 }
-                let (link, embedded, problems) = embed::split(&fragment);
-                // What begins inside another page stays so: it has never read what is kept.
-                if let Some(embedded) = embedded.or_else(|| next.view.embedded.clone()) {
-                    return Rc::new(Self::embedded(next.catalog, link, embedded, problems));
-                }
-                let opened = link::read(&next.catalog, &fragment);
+                let opened = link::read(&next.catalog, link);
                 let mine = next.aside.clone().map_or_else(|| Some(next.derived.link.clone()), |aside| aside.mine);
                 (next.notices, next.news) = (opened.problems, Rc::new(opened.news));
                 next.replace("Open the link", opened.deployment, Some(Aside { mine, why: Why::Link }));
@@ -577,8 +585,19 @@ impl Reducible for State {
             Action::Tab(tab) => next.view.tab = tab,
             Action::More => next.view.rows += ROWS,
             Action::OwnRows(own) => next.view.own_rows = own,
-            Action::Embed(embedding) => next.view.embedding = embedding,
-            Action::Filter(filter) => next.view.filter = filter,
+            Action::Embed(embedding) => {
+                if embedding.is_none() || next.view.embedding.is_none() {
+                    next.view.sought = Some(if embedding.is_none() { OPEN } else { PANEL }.to_owned());
+                }
+                next.view.embedding = embedding;
+            }
+            Action::Filter(filter) => {
+                if filter == Filter::default() {
+                    // The button is gone.
+                    next.view.sought = Some(FIRST.to_owned());
+                }
+                next.view.filter = filter;
+            }
             Action::Compare(release) => next.view.compare = release,
             Action::Upgrade(release) => {
                 next.edit(&Edit::Release(release));

@@ -30,6 +30,8 @@ fn a_link_shows_the_part_it_asks_for_and_nothing_can_be_edited() {
         let kept = page.stored("portcullis.deployment");
         assert!(kept.is_string(), "{kept}");
         let link = page.link();
+        // The mark of a start that did not come to its end is the page's own.
+        page.browser.run("localStorage.setItem('portcullis.starting', '1');", json!([]));
         for (view, there) in [
             ("all", [true, true, true]),
             ("diagram", [true, false, false]),
@@ -43,6 +45,7 @@ fn a_link_shows_the_part_it_asks_for_and_nothing_can_be_edited() {
             page.browser.press(&[crate::browser::key::CONTROL, "z"]);
             page.settle();
             assert_eq!(page.stored("portcullis.deployment"), kept);
+            assert_eq!(page.stored("portcullis.starting"), json!("1"));
             assert!(page.browser.run("return location.hash;", json!([])).as_str().is_some_and(|it| it.contains(view)));
         }
         open(page, &format!("{link}&view=snippet&group={}&firewall=iptables", group::NODE));
@@ -55,7 +58,14 @@ fn a_link_shows_the_part_it_asks_for_and_nothing_can_be_edited() {
         open(page, "&view=picture&group=99");
         page.wait_for(".notice", "another view than all");
         page.wait_for(".notice", "none of this deployment");
-        assert_eq!(parts(page), [true, true, true]);
+        // Nobody's rules in place of those asked for.
+        assert_eq!(parts(page), [true, false, true]);
+        // A view in the address of the whole page is a link like another: it takes nothing away.
+        page.browser.run("localStorage.removeItem('portcullis.starting');", json!([]));
+        page.open("");
+        page.browser.run("location.hash = arguments[0];", json!(["&view=table"]));
+        page.settle();
+        assert!(page.has("aside.deployment") && page.stored("portcullis.deployment") == kept);
         page.is_quiet();
     });
 }
@@ -117,8 +127,11 @@ fn the_panel_says_what_another_page_is_given() {
         }
         page.choose("#pick-part", "table");
         page.browser.wait("!document.querySelector('#embed-text').textContent.includes('[[File:')");
+        page.choose("#pick-part", "snippet");
+        page.wait_for("#embed-text", "Portcullis - Spotfire 14.8");
         page.press_button("Close");
         page.wait_without(".embed");
+        assert_eq!(page.browser.run("return document.activeElement.id;", json!([])), json!("embed-open"));
         let (_, fragment) = source[0].as_str().and_then(|source| source.split_once('#')).expect("a link");
         open(page, fragment);
         assert_eq!(parts(page), [true, false, false]);

@@ -35,8 +35,15 @@ fn form(form: Form, name: &str, address: &str, part: Part) -> String {
     let flows = flows(&CATALOG, &deployment);
     let (picture, table) = (diagram(&CATALOG, &deployment, &flows), table(&CATALOG, &deployment, &flows, None));
     let embedded = Embedded { part, group: None, firewall: None };
-    let content =
-        Content { address, link: "1;k0", embedded: &embedded, picture: &picture, image: "picture.png", table: &table };
+    let content = Content {
+        address,
+        link: "1;k0",
+        embedded: &embedded,
+        picture: &picture,
+        image: "picture.png",
+        table: &table,
+        snippet: Some("text ]]> of <a> machine\n"),
+    };
     write(form, &content)
 }
 
@@ -62,10 +69,10 @@ fn elements(text: &str) -> Vec<String> {
 #[test]
 fn names_are_no_markup_in_html() {
     for name in NAMES {
-        let known = "a desc g p path rect root svg table tbody td text th thead title tr";
+        let known = "a desc g p path pre rect root svg table tbody td text th thead title tr";
         let found = elements(&form(Form::Html, name, ADDRESS, Part::All));
         assert!(found.iter().all(|name| known.split(' ').any(|known| known == name)), "{found:?}");
-        let known = "a image p attachment root table tbody td th thead tr";
+        let known = "a attachment image p plain-text-body root structured-macro table tbody td th thead tr";
         let found = elements(&form(Form::Confluence, name, ADDRESS, Part::All));
         assert!(found.iter().all(|name| known.split(' ').any(|known| known == name)), "{found:?}");
         assert!(found.iter().any(|name| name == "attachment"));
@@ -86,9 +93,34 @@ fn names_are_no_wikitext() {
             rest = after;
         }
         outside.push_str(rest);
+        let outside = outside.replace("<pre>", "").replace("</pre>", "");
         assert!(!outside.contains('<') && !outside.contains("Template") && !outside.contains("alert"), "{outside}");
         assert_eq!(outside.matches("{|").count() + outside.matches("|}").count(), 2, "{outside}");
         assert!(text.starts_with("[[File:picture.png]]\n"), "{text}");
+    }
+}
+
+#[test]
+fn no_address_is_markup() {
+    let hostile = "https://host/p/]{{Template}}[[File:x]]' \"><script>)`|";
+    for (of, _) in Form::ALL {
+        let text = form(of, "x", hostile, Part::All);
+        assert!(!text.contains("Template}}") && !text.contains("<script"), "{text}");
+        assert!(text.contains("https://host/p/%5D%7B%7BTemplate"), "{text}");
+    }
+}
+
+#[test]
+fn the_text_of_a_machine_is_in_every_form_and_ends_where_it_ends() {
+    for (of, _) in Form::ALL.into_iter().filter(|(of, _)| *of != Form::Frame) {
+        let text = form(of, "x", "file:///p.html", Part::Snippet);
+        assert!(text.contains("text ]]") && text.contains(" machine\n"), "{of:?}: {text}");
+        if matches!(of, Form::Html | Form::Confluence) {
+            let whole = format!("<root xmlns:ac=\"a\">{text}</root>");
+            let read = roxmltree::Document::parse(&whole).unwrap();
+            let words: String = read.descendants().filter_map(|node| node.text()).collect();
+            assert!(words.contains("text ]]> of <a> machine"), "{words}");
+        }
     }
 }
 
@@ -122,7 +154,7 @@ fn only_what_is_asked_for_is_there() {
 fn a_frame_is_a_sandbox_that_may_do_nothing_but_what_its_buttons_need() {
     let text = form(Form::Frame, "x", ADDRESS, Part::Diagram);
     assert!(text.contains("src=\"https://example.org/tools/portcullis.html#1;k0&amp;view=diagram\""), "{text}");
-    assert!(text.contains(" sandbox=\"allow-scripts allow-downloads allow-popups allow-popups-to-escape-sandbox\""));
+    assert!(text.contains(" sandbox=\"allow-scripts allow-popups allow-popups-to-escape-sandbox\""));
     assert!(!text.contains("allow-same-origin"));
 }
 

@@ -25,6 +25,8 @@ pub type File = (String, Vec<u8>);
 
 /// What a web server may send in place of the page, packed once and well.
 const PACKED: &str = "index.html";
+/// The page, under the name that people save.
+const PAGE: &str = "portcullis.html";
 /// The list of checksums of everything else.
 pub const SUMS: &str = "SHA256SUMS";
 
@@ -35,11 +37,7 @@ pub fn package(places: &Places, folder: &Path) -> Result {
     for (path, bytes) in &files {
         page::refuse_paths(places, path, bytes)?;
     }
-    if folder.join(SUMS).is_file() {
-        fs::remove_dir_all(folder)?;
-    } else if folder.exists() && fs::read_dir(folder)?.next().is_some() {
-        return Err(format!("{}: there is something else in it", folder.display()).into());
-    }
+    take_out(folder)?;
     for (path, bytes) in &files {
         let path = folder.join(path);
         fs::create_dir_all(path.parent().unwrap_or(folder))?;
@@ -49,11 +47,28 @@ pub fn package(places: &Places, folder: &Path) -> Result {
     Ok(())
 }
 
+/// Takes an earlier package out of a folder: the files of its list, and nothing else. Fails where something else is in it.
+fn take_out(folder: &Path) -> Result {
+    let sums = fs::read_to_string(folder.join(SUMS)).unwrap_or_default();
+    let listed: Vec<&str> = sums.lines().filter_map(|line| line.split_once("  ")).map(|(_, path)| path).collect();
+    // Others have such lists too.
+    if listed.contains(&PAGE) {
+        for path in listed.iter().chain([&SUMS]).filter(|path| !path.starts_with('/') && !path.contains("..")) {
+            let _ = fs::remove_file(folder.join(path));
+        }
+        let _ = fs::remove_dir(folder.join("hosting"));
+    }
+    if folder.exists() && fs::read_dir(folder)?.next().is_some() {
+        return Err(format!("{}: there is something else in it", folder.display()).into());
+    }
+    Ok(())
+}
+
 /// The whole package, sorted by path.
 fn files(places: &Places, page: &str) -> Result<Vec<File>> {
     let mut files = vec![
         ("THIRD-PARTY-LICENSES.txt".to_owned(), licences::licences(places)?.into_bytes()),
-        ("portcullis.html".to_owned(), page.as_bytes().to_vec()),
+        (PAGE.to_owned(), page.as_bytes().to_vec()),
     ];
     for (name, text) in headers::headers(places, page)? {
         files.push((format!("hosting/{name}"), text.into_bytes()));
@@ -70,7 +85,7 @@ fn files(places: &Places, page: &str) -> Result<Vec<File>> {
     for licence in ["LICENSE-MIT", "LICENSE-APACHE"] {
         inside.push((format!("{name}/{licence}"), read(&places.root.join(licence))?.into_bytes()));
     }
-    let beside = files.iter().filter(|(path, _)| path != "portcullis.html");
+    let beside = files.iter().filter(|(path, _)| path != PAGE);
     inside.extend(beside.map(|(path, bytes)| (format!("{name}/{path}"), bytes.clone())));
     files.push((format!("{name}.zip"), zip::zip(inside)?));
     files.sort();

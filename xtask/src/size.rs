@@ -24,7 +24,7 @@ const DISK_BUDGET: usize = 263_000;
 /// What the page weighs while it is over its budget: wire, then disk. Nothing may weigh more by accident: whoever raises this says
 /// what for. The last time: 6.3 KB for the answer that is drawn before the code comes, 5.5 for what reads the picture (filters, one
 /// box alone, findings, zoom, another release), some 5 for the page inside another one and its forms. It goes away with the gap.
-const REACHED: [usize; 2] = [289_400, 442_500];
+const REACHED: [usize; 2] = [289_700, 443_200];
 
 /// How strict a measurement is.
 #[derive(Clone, Copy, PartialEq, Eq)]
