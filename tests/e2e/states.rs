@@ -44,11 +44,29 @@ pub fn initial_link() -> String {
 }
 
 /// All of them.
-pub const STATES: [State; 15] = [
+pub const STATES: [State; 17] = [
     State {
         name: "first-screen",
         part: ".header",
         enter: |page| page.wait_for("#snippet-text", "Node has no address"),
+    },
+    State {
+        name: "embed",
+        part: ".embed",
+        enter: |page| {
+            page.press_button("Embed…");
+            page.choose("#pick-form", "Confluence storage format");
+            page.wait_for("#embed-text", "ri:attachment");
+        },
+    },
+    State {
+        name: "embedded",
+        part: "#answer",
+        enter: |page| {
+            page.browser.open("about:blank");
+            page.browser.open(&format!("{}#&view=all", page.address));
+            page.browser.wait("document.querySelector('#app:not([inert]) .embedded')");
+        },
     },
     State { name: "group-open", part: "#role-node-manager", enter: |page| page.unfold(group::NODE) },
     State { name: "field-error", part: "#role-server", enter: field_error },

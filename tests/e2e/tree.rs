@@ -41,7 +41,8 @@ fn the_main_views_are_told_as_they_were_reviewed() {
 fn every_state_is_told_in_order_and_by_name() {
     tell_once(Look::default(), false, |page| {
         let mut wrong = Vec::new();
-        for state in &STATES {
+        // What stands inside another page has the landmarks and headings of that one.
+        for state in STATES.iter().filter(|state| state.name != "embedded") {
             state.enter(page);
             let tree = Tree::of(page);
             let found = [unnamed(&tree), headings(&tree), landmarks(&tree), live(&tree), ids(page)];
