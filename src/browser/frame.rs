@@ -5,7 +5,7 @@ use wasm_bindgen::JsValue;
 
 use super::{document, history, window};
 
-/// Tells how tall the element of that id is, in pixels, now whenever the frame changes its size, and when something is folded;
+/// Tells how tall the element of that id is, in pixels: now, whenever the frame changes its size, and when something is folded;
 /// until the listeners are dropped. The message is `portcullis 640`, to the page around this one, whoever it is.
 pub fn on_height(id: &'static str) -> Option<[EventListener; 2]> {
     if !history::framed() {

@@ -7,11 +7,12 @@ use std::rc::Rc;
 use markup::html;
 use yew::prelude::*;
 
+use super::controls::copied;
 use super::marks::Marks;
 use super::state::{Action, State};
 use super::trail::{Move, Trail};
 use super::{Act, answer, deployment, embed, embedded, flows, header, notices, paper};
-use crate::browser::{self, Copied, Pressed, Shortcut, history};
+use crate::browser::{self, Pressed, Shortcut, history};
 use crate::catalog::Catalog;
 use crate::deployment::GroupId;
 
@@ -180,19 +181,10 @@ pub fn Page(props: &PageProps) -> Html {
     });
 
     let copy_link = {
-        let (link, told) = (state.derived.link.clone(), told.clone());
+        let words = "Link copied. It holds the names and addresses of this deployment.";
+        let (link, done) = (state.derived.link.clone(), copied(&told, words, "The link is selected below"));
         Callback::from(move |_: MouseEvent| {
-            let told = told.clone();
-            let link = format!("{}#{link}", browser::bare_address());
-            let done = Callback::from(move |copied| {
-                told.emit(match copied {
-                    Copied::Copied => "Link copied. It holds the names and addresses of this deployment.".into(),
-                    Copied::Selected => {
-                        "The browser does not allow copying by button. The link is selected below: press Ctrl+C.".into()
-                    }
-                });
-            });
-            browser::copy(link, "link-text", done);
+            browser::copy(format!("{}#{link}", browser::bare_address()), "link-text", done.clone());
         })
     };
     if let Some(shown) = &state.view.embedded {

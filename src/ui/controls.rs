@@ -6,7 +6,7 @@ use yew::virtual_dom::{AttributeOrProperty, Attributes, VTag, VText};
 
 use super::Act;
 use super::state::Action;
-use crate::browser;
+use crate::browser::{self, Copied};
 use crate::count::counted;
 
 /// A button with words on it.
@@ -118,4 +118,18 @@ pub fn more(act: &Act, what: &str, shown: usize, all: usize) -> Html {
 /// A control under its label.
 pub fn labeled(id: impl Into<AttrValue>, words: impl Into<AttrValue>, control: Html) -> Html {
     html! { <><label for={id.into()}>{ words.into() }</label>{ control }</> }
+}
+
+/// What is said where the browser has not copied.
+pub const REFUSED: &str = "The browser does not allow copying by button. ";
+
+/// Announces how copying went: that it did, or what is selected in its place ("The text is selected").
+pub fn copied(told: &Callback<AttrValue>, words: impl Into<AttrValue>, selected: &'static str) -> Callback<Copied> {
+    let (told, words) = (told.clone(), words.into());
+    Callback::from(move |copied| {
+        told.emit(match copied {
+            Copied::Copied => words.clone(),
+            Copied::Selected => [REFUSED, selected, ": press Ctrl+C."].concat().into(),
+        });
+    })
 }

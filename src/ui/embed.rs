@@ -3,10 +3,10 @@
 use markup::html;
 use yew::prelude::*;
 
-use super::controls::{button, entry, select};
+use super::controls::{button, copied, entry, select};
 use super::state::{Action, State};
 use super::{Act, picture, snippet};
-use crate::browser::{self, Copied};
+use crate::browser;
 use crate::diagram;
 use crate::embed::{self, Content, Embedded, Form, Part};
 use crate::snippet::file_name;
@@ -36,21 +36,12 @@ pub fn panel(state: &State, act: &Act, told: &Callback<AttrValue>) -> Html {
     });
     // Without what stands behind a question mark: it is nothing of this page's.
     let address = browser::bare_address().split('?').next().unwrap_or_default().to_owned();
-    let text = text(state, form, part, &address);
+    let snippet = Some(()).filter(|()| part.has(Part::Snippet)).and_then(|()| snippet::handed_out(state));
+    let without = part.has(Part::Snippet) && snippet.is_none();
+    let text = text(state, (form, part), &address, snippet.as_deref());
     let copy = {
-        let (text, told) = (text.clone(), told.clone());
-        Callback::from(move |_: MouseEvent| {
-            let told = told.clone();
-            let done = Callback::from(move |copied| {
-                told.emit(match copied {
-                    Copied::Copied => "Copied.".into(),
-                    Copied::Selected => {
-                        "The browser does not allow copying by button. The text is selected: press Ctrl+C.".into()
-                    }
-                });
-            });
-            browser::copy(text.clone(), TEXT, done);
-        })
+        let (text, done) = (text.clone(), copied(told, "Copied.", "The text is selected"));
+        Callback::from(move |_: MouseEvent| browser::copy(text.clone(), TEXT, done.clone()))
     };
     html! {
         <section class="notice embed" aria-label="Embed">
@@ -65,15 +56,17 @@ pub fn panel(state: &State, act: &Act, told: &Callback<AttrValue>) -> Html {
             if form == Form::Frame && !address.starts_with("http") {
                 <p class="note">{ "This page is a file of your computer: others cannot see it. Put it on a web server, and copy from there." }</p>
             }
+            if without {
+                <p class="note">{ "There is no text of a machine that could be handed out." }</p>
+            }
             <pre id={TEXT} tabindex="0" role="region" aria-label="Text to embed">{ text }</pre>
         </section>
     }
 }
 
-fn text(state: &State, form: Form, part: Part, address: &str) -> String {
+fn text(state: &State, (form, part): (Form, Part), address: &str, snippet: Option<&str>) -> String {
     let embedded = Embedded { part, group: state.group().filter(|_| part.has(Part::Snippet)), firewall: None };
     let (catalog, deployment, flows) = (&*state.catalog, &*state.deployment, &*state.derived.flows);
-    let snippet = Some(()).filter(|()| part.has(Part::Snippet)).and_then(|()| snippet::handed_out(state));
     embed::write(
         form,
         &Content {
@@ -84,7 +77,7 @@ fn text(state: &State, form: Form, part: Part, address: &str) -> String {
             picture: &diagram::diagram(catalog, deployment, flows),
             image: &file_name("", &picture::name(state), "png"),
             table: &table::table(catalog, deployment, flows, None),
-            snippet: snippet.as_deref(),
+            snippet,
         },
     )
 }

@@ -83,7 +83,7 @@ pub fn filters(state: &State, act: &Act) -> Html {
             { list(FIRST, "Purpose of the flows shown", "All purposes", purposes.collect(), purpose) }
             { list("show-encryption", "Encryption of the flows shown", "Any encryption", protections.into(), protection) }
             { list("show-ways", "Direction of the flows shown", "All machines", ways.collect(), direction) }
-            if filter != Filter::default() { { button("Show all", act.always(Action::Filter(Filter::default()))) } }
+            if filter != Filter::default() { { button("Show all", act.always(Action::Unfilter)) } }
         </span>
     }
 }

@@ -5,11 +5,11 @@ use markup::html;
 use yew::prelude::*;
 
 use super::Act;
-use super::controls::{entry, more, select, sign};
+use super::controls::{copied, entry, more, select, sign};
 use super::findings::sources;
 use super::state::{Action, State};
 use super::upgrade;
-use crate::browser::{self, Copied};
+use crate::browser;
 use crate::count::counted;
 use crate::deployment::GroupId;
 use crate::flow::{Flow, Reason};
@@ -18,6 +18,9 @@ use crate::table::{self, Table};
 
 /// Where the table stands on the page.
 const TABLE: &str = "flow-table";
+
+/// What is selected where the browser does not copy.
+pub const ROWS_SELECTED: &str = "The rows shown are selected";
 
 /// The table under its bar; `told` announces what became of it.
 pub fn flows(state: &State, act: &Act, told: &Callback<AttrValue>) -> Html {
@@ -91,23 +94,11 @@ fn bar(state: &State, act: &Act, told: &Callback<AttrValue>, only: Option<GroupI
 
 /// For word processors, mail, wikis and spreadsheets: each takes of both forms the one it can use.
 fn copy(table: &Table, told: Callback<AttrValue>) {
-    browser::copy_rich(table::html(table), table::tsv(table), TABLE, copied(told, "Table copied."));
+    browser::copy_rich(table::html(table), table::tsv(table), TABLE, copied(&told, "Table copied.", ROWS_SELECTED));
 }
 
 fn copy_markdown(table: &Table, told: Callback<AttrValue>) {
-    browser::copy(table::markdown(table), TABLE, copied(told, "Table copied as Markdown."));
-}
-
-/// Announces how copying went.
-pub fn copied(told: Callback<AttrValue>, words: &'static str) -> Callback<Copied> {
-    Callback::from(move |copied| {
-        told.emit(AttrValue::Static(match copied {
-            Copied::Copied => words,
-            Copied::Selected => {
-                "The browser does not allow copying by button. The rows shown are selected: press Ctrl+C."
-            }
-        }));
-    })
+    browser::copy(table::markdown(table), TABLE, copied(&told, "Table copied as Markdown.", ROWS_SELECTED));
 }
 
 fn download(table: &Table, told: Callback<AttrValue>) {

@@ -6,10 +6,11 @@ use yew::prelude::*;
 
 use super::Act;
 use super::answer::tab_id;
+use super::controls::copied;
 use super::findings::sources;
 use super::state::{Action, State};
 use super::view::Tab;
-use crate::browser::{self, Copied};
+use crate::browser;
 use crate::howto::{HowTo, Todo};
 
 /// The name of the tab, and of the buttons that lead to it.
@@ -52,16 +53,7 @@ fn todo(told: &Callback<AttrValue>, id: String, todo: &Todo) -> Html {
     let copy = {
         let (lines, told, id) = (todo.lines.clone(), told.clone(), AttrValue::from(id.clone()));
         Callback::from(move |_: MouseEvent| {
-            let told = told.clone();
-            let done = Callback::from(move |copied| {
-                told.emit(AttrValue::Static(match copied {
-                    Copied::Copied => "Copied.",
-                    Copied::Selected => {
-                        "The browser does not allow copying by button. The text is selected: press Ctrl+C."
-                    }
-                }));
-            });
-            browser::copy_shown(lines.clone(), id.clone(), done);
+            browser::copy_shown(lines.clone(), id.clone(), copied(&told, "Copied.", "The text is selected"));
         })
     };
     html! {

@@ -6,7 +6,7 @@ use markup::html;
 use yew::prelude::*;
 
 use super::Act;
-use super::controls::sign;
+use super::controls::{REFUSED, sign};
 use super::drawn::Drawn;
 use super::filters::filters;
 use super::state::State;
@@ -136,6 +136,3 @@ impl Asked {
         browser::image(svg, size, copy, done);
     }
 }
-
-/// What is said before where a file is in place of a copy.
-const REFUSED: &str = "The browser does not allow copying by button. ";

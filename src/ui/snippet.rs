@@ -4,13 +4,13 @@ use markup::html;
 use yew::prelude::*;
 
 use super::Act;
-use super::controls::{button, entry, entry_under, select, sign};
+use super::controls::{button, copied, entry, entry_under, select, sign};
 use super::fields;
 use super::host;
 use super::marks::Marks;
 use super::state::{Action, State};
 use super::view::{Draft, Ways};
-use crate::browser::{self, Copied};
+use crate::browser;
 use crate::count::counted;
 use crate::deployment::{Edit, Group, GroupId};
 use crate::dialect::{DIALECTS, Dialect, Place, Text};
@@ -190,22 +190,12 @@ fn bar(
 
 fn copy_button(snippet: &Snippet, read: &Readback, told: &Callback<AttrValue>) -> Html {
     let copy = {
-        let (text, told, held) = (snippet.text.clone(), told.clone(), snippet.held.len());
-        Callback::from(move |_: MouseEvent| {
-            let told = told.clone();
-            let done = Callback::from(move |copied| {
-                told.emit(match (copied, held) {
-                    (Copied::Copied, 0) => "Copied.".into(),
-                    (Copied::Copied, held) => {
-                        format!("Copied; it refuses to run while {} held back.", are(held)).into()
-                    }
-                    (Copied::Selected, _) => {
-                        "The browser does not allow copying by button. The text is selected: press Ctrl+C.".into()
-                    }
-                });
-            });
-            browser::copy(text.clone(), TEXT, done);
-        })
+        let words = match snippet.held.len() {
+            0 => "Copied.".into(),
+            held => AttrValue::from(format!("Copied; it refuses to run while {} held back.", are(held))),
+        };
+        let (text, done) = (snippet.text.clone(), copied(told, words, "The text is selected"));
+        Callback::from(move |_: MouseEvent| browser::copy(text.clone(), TEXT, done.clone()))
     };
     html! { <button class="primary" id="copy" disabled={!read.agrees()} onclick={copy}>{ "Copy" }</button> }
 }

@@ -1,5 +1,10 @@
 //! Everything the page remembers, and one pure reducer. Never touches the browser: reading and keeping is the app's job.
 
+mod action;
+mod begin;
+
+pub use action::Action;
+
 use std::cell::RefCell;
 use std::rc::Rc;
 
@@ -10,12 +15,11 @@ use super::embed::{OPEN, PANEL};
 use super::filters::{FIRST, Filter};
 use super::flows;
 use super::view::{COMPARE, Draft, ROWS, Tab, View, Ways};
-use crate::catalog::{Catalog, Id};
+use crate::catalog::Catalog;
 use crate::check;
 use crate::deployment::{Deployment, Edit, Edited, GroupId};
 use crate::diagram;
-use crate::dialect::Text;
-use crate::embed::{self, Embedded, Form, Part};
+use crate::embed;
 use crate::finding::{self, Finding};
 use crate::flow::{Flow, Reason, by_ends, flows};
 use crate::howto::{self, HowTo};
@@ -123,168 +127,7 @@ pub struct Pending {
     pub consequences: Vec<String>,
 }
 
-/// Everything that can happen.
-#[derive(Clone, Debug)]
-pub enum Action {
-    /// A change of the deployment.
-    Edit(Edit),
-    /// Yes to the edit that waits.
-    Confirm,
-    /// No to it, or to what was pasted.
-    Cancel,
-    /// One step back.
-    Undo,
-    /// One step forward again.
-    Redo,
-    /// Back or forward to where so many steps had been made.
-    Depth(usize),
-    /// Another tab keeps this deployment now (a link's text).
-    Elsewhere(String),
-    /// This browser does not keep what is edited.
-    Unkept,
-    /// A text was pasted outside of every field.
-    Paste(String),
-    /// Fold a group's fields in or out.
-    Fold(GroupId, bool),
-    /// Unfold a group, if one is given, and give the focus to an element of that id.
-    Seek(Option<GroupId>, String),
-    /// Look for the row of a flow (an element's id) in the table.
-    SeekFlow(String),
-    /// What was looked for has the focus.
-    Found,
-    /// A link was opened while the page was.
-    Open(String),
-    /// Make what is shown the user's own.
-    Keep,
-    /// Back to the user's own.
-    Mine,
-    /// The notices have been read.
-    Dismiss,
-    /// So has the news about defaults.
-    Known,
-    /// Look at a group's snippet.
-    Group(GroupId),
-    /// The same, if it has one: its box was pressed.
-    Only(GroupId),
-    /// Look at other directions.
-    Ways(Ways),
-    /// Look at another text.
-    Text(Text),
-    /// Look at another tab.
-    Tab(Tab),
-    /// Only the flows of the group whose snippet is shown, or all.
-    OwnRows(bool),
-    /// Look at a form for another page, or at none.
-    Embed(Option<(Form, Part)>),
-    /// Only some flows in the picture.
-    Filter(Filter),
-    /// Compare with another release, or with none.
-    Compare(Option<Id>),
-    /// Change to the release that was compared with.
-    Upgrade(Id),
-    /// More rows of the lists.
-    More,
-    /// Search the catalog.
-    Query(String),
-    /// What was typed could not be read whole.
-    Draft(Draft),
-    /// What is typed in this field (an element's id) is all read, or being typed.
-    Read(AttrValue),
-    /// A missing address of this group is being typed; `None` when the focus leaves these fields.
-    Filling(Option<GroupId>),
-}
-
-impl Action {
-    /// True for what changes nothing but what is looked at: all that a page inside another one can do.
-    fn only_looks(&self) -> bool {
-        matches!(
-            self,
-            Self::Open(_)
-                | Self::Group(_)
-                | Self::Only(_)
-                | Self::Text(_)
-                | Self::SeekFlow(_)
-                | Self::Found
-                | Self::More
-                | Self::Dismiss
-        )
-    }
-}
-
 impl State {
-    /// The state to begin with: the link's deployment if there is one, else what is kept, else the catalog's first preset.
-    /// With `broken`, what is kept is not opened but offered.
-    pub fn begin(catalog: Catalog, fragment: &str, kept: Option<String>, broken: bool) -> Self {
-        let catalog = Rc::new(catalog);
-        let (link, embedded, problems) = embed::split(fragment);
-        if let Some(embedded) = embedded {
-            return Self::embedded(catalog, link, embedded, problems);
-        }
-        let same = kept.as_deref() == Some(fragment);
-        let (opened, aside) = if !fragment.is_empty() && !same {
-            (Some(link::read(&catalog, fragment)), Some(Aside { mine: kept, why: Why::Link }))
-        } else if broken && kept.is_some() {
-            (None, Some(Aside { mine: kept, why: Why::Broken }))
-        } else {
-            let opened = kept.as_ref().map(|kept| link::read(&catalog, kept));
-            let unread = opened.as_ref().is_some_and(|opened| !opened.problems.is_empty());
-            (opened, unread.then_some(Aside { mine: kept, why: Why::Unread }))
-        };
-        let (deployment, notices, news) = match opened {
-            Some(opened) => (opened.deployment, opened.problems, opened.news),
-            None => (Deployment::initial(&catalog), Vec::new(), Vec::new()),
-        };
-        let mut state = Self::of(catalog, deployment);
-        (state.aside, state.notices, state.news) = (aside, notices, Rc::new(news));
-        state
-    }
-
-    /// The state of a page inside another one: what the link says, or the catalog's first preset where it says nothing.
-    fn embedded(catalog: Rc<Catalog>, link: &str, embedded: Embedded, mut notices: Vec<String>) -> Self {
-        let mut deployment = match link {
-            "" => Deployment::initial(&catalog),
-            link => {
-                let mut opened = link::read(&catalog, link);
-                notices.append(&mut opened.problems);
-                // Nobody can take a new default here: they are told.
-                notices.extend(opened.news.into_iter().map(|news| news.text));
-                opened.deployment
-            }
-        };
-        let offered = pack::managed(&catalog, &deployment);
-        let shown = embedded.group.or_else(|| offered.first().copied());
-        if let (Some(group), Some(firewall)) = (shown, &embedded.firewall) {
-            deployment.apply(&catalog, &Edit::Firewall(group, firewall.clone()));
-        }
-        match embedded.group.filter(|id| !offered.contains(id)).map(|id| deployment.group(id)) {
-            Some(None) => notices.push("The group in the link is none of this deployment.".to_owned()),
-            Some(Some(group)) => notices.push(format!("{} has no rules of its own.", group.name)),
-            None => {}
-        }
-        let mut state = Self::of(catalog, deployment);
-        (state.view.group, state.view.embedded, state.notices) = (embedded.group, Some(embedded), notices);
-        state
-    }
-
-    fn of(catalog: Rc<Catalog>, deployment: Deployment) -> Self {
-        let derived = Rc::new(Derived::of(&catalog, &deployment));
-        Self {
-            catalog,
-            deployment: Rc::new(deployment),
-            derived,
-            past: Vec::new(),
-            future: Vec::new(),
-            dropped: 0,
-            made: 0,
-            view: View::first(),
-            aside: None,
-            notices: Vec::new(),
-            news: Rc::default(),
-            pending: None,
-            pasted: None,
-        }
-    }
-
     /// How many steps lie behind, also those that are no longer kept.
     pub fn depth(&self) -> usize {
         self.dropped + self.past.len()
@@ -591,12 +434,11 @@ impl Reducible for State {
                 }
                 next.view.embedding = embedding;
             }
-            Action::Filter(filter) => {
-                if filter == Filter::default() {
-                    // The button is gone.
-                    next.view.sought = Some(FIRST.to_owned());
-                }
-                next.view.filter = filter;
+            Action::Filter(filter) => next.view.filter = filter,
+            Action::Unfilter => {
+                next.view.filter = Filter::default();
+                // The button that was pressed is gone.
+                next.view.sought = Some(FIRST.to_owned());
             }
             Action::Compare(release) => next.view.compare = release,
             Action::Upgrade(release) => {

@@ -7,8 +7,8 @@ use markup::html;
 use yew::prelude::*;
 
 use super::Act;
-use super::controls::{button, entry, labeled, select};
-use super::flows::{cells, copied, head};
+use super::controls::{button, copied, entry, labeled, select};
+use super::flows::{ROWS_SELECTED, cells, head};
 use super::state::{Action, State};
 use super::view::COMPARE;
 use crate::browser;
@@ -48,7 +48,7 @@ fn answer(state: &State, act: &Act, told: &Callback<AttrValue>, upgrade: &Rc<Upg
         let (state, upgrade, told) = (state.clone(), upgrade.clone(), told.clone());
         Callback::from(move |_: MouseEvent| {
             let table = table::compared(&state.catalog, &state.deployment, &upgrade);
-            let done = copied(told.clone(), "Comparison copied.");
+            let done = copied(&told, "Comparison copied.", ROWS_SELECTED);
             browser::copy_rich(table::html(&table), table::tsv(&table), ROWS, done);
         })
     };

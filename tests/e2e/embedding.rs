@@ -4,7 +4,6 @@
 use serde_json::json;
 
 use crate::page::{Page, group, tell};
-use crate::served::Served;
 
 /// Opens the page with a fragment that asks for a view.
 #[track_caller]
@@ -73,27 +72,19 @@ fn a_link_shows_the_part_it_asks_for_and_nothing_can_be_edited() {
 #[test]
 fn in_a_sandbox_of_another_page_it_tells_how_tall_it_is() {
     tell(|page| {
-        let around = page.browser.downloads().join("wiki.html");
-        let html = format!(
+        page.open_around(&format!(
             "<!doctype html><link rel=icon href=data:,><iframe sandbox=\"allow-scripts\" width=\"900\" height=\"200\" \
              src=\"{}#&amp;view=diagram\"></iframe><script>addEventListener('message', event => {{ \
              const [, height] = /^portcullis (\\d+)$/.exec(event.data) ?? []; \
              for (const frame of document.querySelectorAll('iframe')) \
              if (height && frame.contentWindow === event.source) frame.height = height; }});</script>",
             page.address
-        );
-        std::fs::write(&around, html).expect("ours");
-        let others = Served::start(&page.browser.downloads());
-        page.browser.open(&match page.address.starts_with("file") {
-            true => format!("file://{}", around.display()),
-            false => others.address("127.0.0.1", "wiki.html"),
-        });
+        ));
         page.browser.wait("Number(document.querySelector('iframe').height) > 250");
         page.browser.enter_frame(Some("iframe"));
         page.browser.wait("document.documentElement.scrollHeight <= innerHeight");
         assert_eq!(parts(page), [true, false, false]);
         page.browser.enter_frame(None);
-        std::fs::remove_file(around).expect("ours");
     });
 }
 

@@ -4,7 +4,6 @@ use serde_json::json;
 
 use crate::engine::Need;
 use crate::page::{group, tell};
-use crate::served::Served;
 
 /// Where the page keeps the user's own deployment, and its mark of a start under way.
 const KEPT: &str = "portcullis.deployment";
@@ -150,17 +149,10 @@ fn a_reload_a_crash_and_forbidden_storage_lose_nothing() {
         page.picture("after-crash");
 
         // In a frame that may keep nothing; of another page beside it.
-        let frame = page.browser.downloads().join("frame.html");
-        let html = format!(
+        page.open_around(&format!(
             "<link rel=icon href=data:,><iframe sandbox=\"allow-scripts\" width=\"1200\" height=\"700\" src=\"{}\"></iframe>",
             page.address
-        );
-        std::fs::write(&frame, html).expect("ours");
-        let others = Served::start(&page.browser.downloads());
-        page.browser.open(&match page.address.starts_with("file") {
-            true => format!("file://{}", frame.display()),
-            false => others.address("127.0.0.1", "frame.html"),
-        });
+        ));
         page.browser.enter_frame(Some("iframe"));
         page.started();
         let forbidden = "try { localStorage; return false } catch { return true }";

@@ -112,6 +112,18 @@ impl Page {
         self.started();
     }
 
+    /// Opens another page, which may frame this one: from a server of its own, or as a file, as this one came.
+    #[track_caller]
+    pub fn open_around(&self, html: &str) {
+        let around = self.browser.downloads().join("around.html");
+        std::fs::write(&around, html).expect("ours");
+        let others = Served::start(&self.browser.downloads());
+        self.browser.open(&match self.address.starts_with("file") {
+            true => format!("file://{}", around.display()),
+            false => others.address("127.0.0.1", "around.html"),
+        });
+    }
+
     /// Loads the page again; waits until it has started.
     #[track_caller]
     pub fn reload(&self) {

@@ -5,6 +5,8 @@ use std::rc::Rc;
 use yew::Reducible;
 
 use super::*;
+use crate::catalog::Id;
+use crate::embed::{Embedded, Part};
 use crate::net::{Addresses, Port};
 
 fn begin(fragment: &str, kept: Option<&str>, broken: bool) -> Rc<State> {
@@ -314,6 +316,14 @@ fn news_of_a_default_are_there_until_it_is_taken_or_they_are_dismissed() {
         text: "A document says so.",
     });
     let old = somebody();
+    // Nobody can take it inside another page, and there it is told all the same.
+    let catalog = Rc::new(catalog);
+    let shown = Embedded { part: Part::All, group: None, firewall: None };
+    let embedded = State::embedded(catalog.clone(), &old, shown, Vec::new());
+    assert_eq!(embedded.notices.len(), 1, "{:?}", embedded.notices);
+    assert!(embedded.notices[0].contains("A document says so."), "{:?}", embedded.notices);
+    drop(embedded);
+    let catalog = Rc::into_inner(catalog).unwrap();
     let state = Rc::new(State::begin(catalog, &old, None, false));
     let news: Vec<News> = state.news().cloned().collect();
     assert_eq!((news.len(), state.notices.len()), (1, 0));
@@ -322,4 +332,38 @@ fn news_of_a_default_are_there_until_it_is_taken_or_they_are_dismissed() {
     let state = state.reduce(Action::Undo);
     assert_eq!(state.news().count(), 1);
     assert_eq!(state.clone().reduce(Action::Known).news().count(), 0);
+}
+
+#[test]
+fn inside_another_page_nothing_is_edited_kept_or_taken_away() {
+    let own = somebody();
+    let state = begin("&view=table", Some(&own), false);
+    // Not what is kept, but what the page begins with where nothing is.
+    assert_ne!(state.derived.link, own);
+    let before = state.derived.link.clone();
+    let state = edit(state, Edit::Switch("smtp", true));
+    let state = state.reduce(Action::Elsewhere(own.clone())).reduce(Action::Paste("192.0.2.1".to_owned()));
+    let nothing = state.aside.is_none() && state.pasted.is_none() && state.past.is_empty();
+    assert!(nothing && state.derived.link == before);
+    // It stays inside another page, whatever its address becomes.
+    let state = state.reduce(Action::Open(own.clone()));
+    assert!(state.view.embedded.is_some() && state.derived.link == own);
+    // And the whole page stays whole: a view is a link like another, which can be undone.
+    let state = begin("", Some(&own), false);
+    assert_eq!(state.derived.link, own);
+    let same = state.clone().reduce(Action::Open("&view=table".to_owned()));
+    assert!(Rc::ptr_eq(&state, &same));
+    let opened = state.reduce(Action::Open([&before, "&view=table"].concat()));
+    assert!(opened.view.embedded.is_none() && opened.derived.link == before);
+    assert_eq!(opened.reduce(Action::Undo).derived.link, own);
+}
+
+#[test]
+fn only_the_button_that_goes_away_moves_the_focus() {
+    let some = Filter { encryption: Some(crate::catalog::Encryption::Clear), ..Filter::default() };
+    let state = begin("", None, false).reduce(Action::Filter(some));
+    let by_list = state.clone().reduce(Action::Filter(Filter::default()));
+    let by_button = state.reduce(Action::Unfilter);
+    assert!(by_list.view.filter == Filter::default() && by_button.view.filter == Filter::default());
+    assert_eq!((by_list.view.sought.as_deref(), by_button.view.sought.as_deref()), (None, Some(FIRST)));
 }
