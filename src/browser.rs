@@ -207,7 +207,18 @@ fn copy_as(html: Option<String>, text: String, shown_in: AttrValue, done: Callba
 fn clipboard() -> Option<web_sys::Clipboard> {
     let navigator = window()?.navigator();
     let there = js_sys::Reflect::get(&navigator, &"clipboard".into()).is_ok_and(|clipboard| clipboard.is_object());
-    there.then(|| navigator.clipboard())
+    (there && may_write()).then(|| navigator.clipboard())
+}
+
+/// False if the page around this one does not let it write to the clipboard. Chromium tells, and complains where it is tried
+/// all the same; others say no when they are asked to.
+fn may_write() -> bool {
+    let told = || {
+        let policy = js_sys::Reflect::get(document()?.as_ref(), &"featurePolicy".into()).ok()?;
+        let allows: js_sys::Function = js_sys::Reflect::get(&policy, &"allowsFeature".into()).ok()?.dyn_into().ok()?;
+        allows.call1(&policy, &"clipboard-write".into()).ok()?.as_bool()
+    };
+    told().unwrap_or(true)
 }
 
 async fn by_clipboard(html: Option<&str>, text: &str) -> bool {
@@ -276,6 +287,12 @@ fn select(id: &str) {
         selection.select_all_children(&element).ok()
     };
     let _ = attempt();
+}
+
+/// True in a frame that keeps this page apart from everything: such a one may also forbid it to download and to print, and then
+/// only the user sees that nothing came.
+pub fn confined() -> bool {
+    history::framed() && window().is_some_and(|window| window.origin() == "null")
 }
 
 /// Hands bytes to the user as a file.

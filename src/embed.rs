@@ -2,12 +2,13 @@
 //! wikis that forbid frames. Never edits a deployment, and says nothing that the picture and the table do not say.
 //!
 //! A link's fragment may end in `&view=diagram`, `table`, `snippet` or `all`; then `&group=4` says whose rules and rows, and
-//! `&firewall=nftables` in which language. Links hold no `&` themselves. With `view` the page is read only.
+//! `&firewall=nftables` in which language and `&directions=both` which of them. Links hold no `&` themselves. With `view` the page is read only.
 
 use crate::deployment::{Deployment, GroupId};
 use crate::diagram::mermaid::mermaid;
 use crate::diagram::{Diagram, svg};
 use crate::dialect;
+use crate::net::Ways;
 use crate::table::{self, Table};
 
 /// Which part of a deployment is shown.
@@ -48,7 +49,12 @@ pub struct Embedded {
     pub group: Option<GroupId>,
     /// The identifier of the firewall's language, if not the group's own.
     pub firewall: Option<String>,
+    /// Which directions of the rules, if not the usual ones.
+    pub ways: Option<Ways>,
 }
+
+/// Directions of rules, each with its word in a link.
+const WAYS: [(Ways, &str); 3] = [(Ways::In, "in"), (Ways::Out, "out"), (Ways::Both, "both")];
 
 /// Parts a fragment (without `#`) in the link and what it shows, if it says so; and says in whole sentences what it could not
 /// make sense of. What that is stays out: more is never shown than a link could ask for.
@@ -82,7 +88,16 @@ pub fn split(fragment: &str) -> (&str, Option<Embedded>, Vec<String>) {
         }
         known
     });
-    (link, Some(Embedded { part, group, firewall: firewall.map(str::to_owned) }), problems)
+    let ways = value("directions").and_then(|word| {
+        let known = WAYS.iter().find(|(_, known)| *known == word);
+        if known.is_none() {
+            problems.push(
+                "The link asks for other directions than in, out or both: the text has the usual ones.".to_owned(),
+            );
+        }
+        known.map(|(ways, _)| *ways)
+    });
+    (link, Some(Embedded { part, group, firewall: firewall.map(str::to_owned), ways }), problems)
 }
 
 /// The fragment that [`split`] takes apart.
@@ -93,6 +108,9 @@ pub fn fragment(link: &str, embedded: &Embedded) -> String {
     }
     if let Some(firewall) = &embedded.firewall {
         out += &["&firewall=", firewall].concat();
+    }
+    if let Some((_, word)) = WAYS.iter().find(|(ways, _)| embedded.ways == Some(*ways)) {
+        out += &["&directions=", word].concat();
     }
     out
 }

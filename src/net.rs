@@ -69,6 +69,31 @@ impl Direction {
     }
 }
 
+/// Directions of a snippet.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ways {
+    /// Ingress.
+    In,
+    /// Egress.
+    Out,
+    /// Both.
+    Both,
+}
+
+impl Ways {
+    /// All of them, with their words on the page.
+    pub const ALL: [(Self, &'static str); 3] = [(Self::In, "In"), (Self::Out, "Out"), (Self::Both, "In and out")];
+
+    /// The directions.
+    pub const fn directions(self) -> &'static [Direction] {
+        match self {
+            Self::In => &[Direction::Ingress],
+            Self::Out => &[Direction::Egress],
+            Self::Both => &Direction::ALL,
+        }
+    }
+}
+
 /// An address family.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Family {

@@ -190,8 +190,8 @@ pub fn Page(props: &PageProps) -> Html {
     if let Some(shown) = &state.view.embedded {
         return html! {
             <>
-                { embedded::embedded(&state, shown, &act, &told, &mut marks.borrow_mut()) }
-                <p class="toast" role="status" data-shown={(!message.1.is_empty()).to_string()}><span>{ &message.1 }</span></p>
+                { embedded::embedded(&state, shown, &act, &told, copy_link, &mut marks.borrow_mut()) }
+                { toast(&state, &message.1) }
             </>
         };
     }
@@ -203,10 +203,7 @@ pub fn Page(props: &PageProps) -> Html {
             { deployment::deployment(&state, &act) }
             { answer::answer(&state, &act, &told, &mut marks.borrow_mut()) }
             <p class="visually-hidden" role="status">{ marks.borrow().said().to_owned() }</p>
-            <p class="toast" role="status" data-shown={(!message.1.is_empty()).to_string()}>
-                <span>{ &message.1 }</span>
-                if message.1.contains("selected below") { <code id="link-text">{ format!("{}#{}", browser::bare_address(), state.derived.link) }</code> }
-            </p>
+            { toast(&state, &message.1) }
             <footer class="footer">
                 <details class="keys">
                     <summary>{ "Keyboard" }</summary>
@@ -215,6 +212,16 @@ pub fn Page(props: &PageProps) -> Html {
                 { format!("Catalog {}. Not affiliated with the vendor of {}; check against its documentation. Nothing leaves this page.", state.catalog.version, state.catalog.product) }
             </footer>
         </>
+    }
+}
+
+/// What was done last, in words; and the link, where it could only be selected.
+fn toast(state: &State, message: &AttrValue) -> Html {
+    html! {
+        <p class="toast" role="status" data-shown={(!message.is_empty()).to_string()}>
+            <span>{ message }</span>
+            if message.contains("selected below") { <code id="link-text">{ format!("{}#{}", browser::bare_address(), state.derived.link) }</code> }
+        </p>
     }
 }
 

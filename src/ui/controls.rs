@@ -133,3 +133,21 @@ pub fn copied(told: &Callback<AttrValue>, words: impl Into<AttrValue>, selected:
         });
     })
 }
+
+/// What is said in a frame that may forbid it, for the page is not told.
+const FORBIDDEN: &str =
+    "If nothing came, the frame around this page forbids that: copy instead, or open the address that Copy link gives.";
+
+/// Hands out a file, and announces it.
+pub fn download(told: &Callback<AttrValue>, name: &str, bytes: &[u8], words: String) {
+    browser::download(name, bytes);
+    told.emit(if browser::confined() { [&words, " ", FORBIDDEN].concat() } else { words }.into());
+}
+
+/// Asks the browser to print the page.
+pub fn print(told: &Callback<AttrValue>) {
+    browser::print();
+    if browser::confined() {
+        told.emit(FORBIDDEN.into());
+    }
+}

@@ -65,7 +65,9 @@ pub fn panel(state: &State, act: &Act, told: &Callback<AttrValue>) -> Html {
 }
 
 fn text(state: &State, (form, part): (Form, Part), address: &str, snippet: Option<&str>) -> String {
-    let embedded = Embedded { part, group: state.group().filter(|_| part.has(Part::Snippet)), firewall: None };
+    let of_text = Some(()).filter(|()| part.has(Part::Snippet));
+    let (group, ways) = (of_text.and_then(|()| state.group()), of_text.and(state.view.ways));
+    let embedded = Embedded { part, group, firewall: None, ways };
     let (catalog, deployment, flows) = (&*state.catalog, &*state.deployment, &*state.derived.flows);
     embed::write(
         form,

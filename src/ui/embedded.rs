@@ -3,6 +3,7 @@
 use markup::html;
 use yew::prelude::*;
 
+use super::controls::button;
 use super::marks::Marks;
 use super::state::State;
 use super::{Act, flows, picture, snippet};
@@ -10,8 +11,15 @@ use crate::browser;
 use crate::embed::{self, Embedded, Part};
 use crate::table;
 
-/// The part; `told` announces what became of Copy.
-pub fn embedded(state: &State, shown: &Embedded, act: &Act, told: &Callback<AttrValue>, marks: &mut Marks) -> Html {
+/// The part; `told` announces what became of Copy, and `copy_link` copies the address of the full page.
+pub fn embedded(
+    state: &State,
+    shown: &Embedded,
+    act: &Act,
+    told: &Callback<AttrValue>,
+    copy_link: Callback<MouseEvent>,
+    marks: &mut Marks,
+) -> Html {
     let has = |part| shown.part.has(part);
     let only = embed::group(shown, &state.deployment);
     let whole = [&browser::bare_address(), "#", &state.derived.link].concat();
@@ -33,6 +41,10 @@ pub fn embedded(state: &State, shown: &Embedded, act: &Act, told: &Callback<Attr
             <p class="whole">
                 { table::title(&state.catalog, &state.deployment, only) }{ ". " }
                 <a href={whole} target="_blank" rel="noopener">{ "Open the full page" }</a>
+                // A frame may forbid that without a word.
+                if browser::confined() {
+                    { " " }{ button("Copy its address", copy_link) }
+                }
             </p>
         </main>
     }

@@ -7,11 +7,11 @@ use yew::prelude::*;
 use super::Act;
 use super::controls::{button, entry, select};
 use super::state::{Action, State};
-use super::view::Ways;
 use crate::browser;
 use crate::catalog::Encryption;
 use crate::deployment::GroupId;
 use crate::flow::{Categories, Category, Flow};
+use crate::net::Ways;
 
 /// What is asked of flows that are shown; nothing at first.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

@@ -5,7 +5,7 @@ use markup::html;
 use yew::prelude::*;
 
 use super::Act;
-use super::controls::{copied, entry, more, select, sign};
+use super::controls::{copied, download, entry, more, print, select, sign};
 use super::findings::sources;
 use super::state::{Action, State};
 use super::upgrade;
@@ -83,9 +83,9 @@ fn bar(state: &State, act: &Act, told: &Callback<AttrValue>, only: Option<GroupI
             { select("pick-rows", "Rows of the table", entries.collect(), pick) }
             <small>{ counted(rows, "row") }</small>
             <span class="buttons">
-                { sign("CSV", "CSV: download the rows for a spreadsheet", press(download)) }
+                { sign("CSV", "CSV: download the rows for a spreadsheet", press(keep)) }
                 { sign("Markdown", "Markdown: copy the rows for a wiki", press(copy_markdown)) }
-                { sign("Print", "Print picture, table, findings and text", Callback::from(|_| browser::print())) }
+                { sign("Print", "Print picture, table, findings and text", press(|_, told| print(&told))) }
                 <button class="primary" id="copy-table" onclick={press(copy)}>{ "Copy table" }</button>
             </span>
         </div>
@@ -101,10 +101,10 @@ fn copy_markdown(table: &Table, told: Callback<AttrValue>) {
     browser::copy(table::markdown(table), TABLE, copied(&told, "Table copied as Markdown.", ROWS_SELECTED));
 }
 
-fn download(table: &Table, told: Callback<AttrValue>) {
+fn keep(table: &Table, told: Callback<AttrValue>) {
     let name = file_name("", &table.name, "csv");
-    browser::download(&name, table::csv(table).as_bytes());
-    told.emit(format!("{} in {name}.", counted(table.rows.len(), "row")).into());
+    let words = format!("{} in {name}.", counted(table.rows.len(), "row"));
+    download(&told, &name, table::csv(table).as_bytes(), words);
 }
 
 /// Where the row of a flow can be found on the page.

@@ -7,11 +7,10 @@ use yew::prelude::*;
 use super::Act;
 use super::fields::{self, PortField};
 use super::state::{Action, State};
-use super::view::Ways;
 use crate::browser;
 use crate::deployment::{Edit, Group};
 use crate::host::{self, BASE, Service};
-use crate::net::{Addresses, System};
+use crate::net::{Addresses, System, Ways};
 
 /// The fields, above the text of a group.
 pub fn panel(state: &State, act: &Act, group: &Group) -> Html {

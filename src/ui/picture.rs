@@ -6,7 +6,7 @@ use markup::html;
 use yew::prelude::*;
 
 use super::Act;
-use super::controls::{REFUSED, sign};
+use super::controls::{REFUSED, download, sign};
 use super::drawn::Drawn;
 use super::filters::filters;
 use super::state::State;
@@ -110,8 +110,7 @@ impl Asked {
 
     fn kept(&self, extension: &str, bytes: &[u8], before: &str) {
         let name = file_name("", &self.name, extension);
-        browser::download(&name, bytes);
-        self.told.emit([before, "The picture is in ", &name, ".", &self.part()].concat().into());
+        download(&self.told, &name, bytes, [before, "The picture is in ", &name, ".", &self.part()].concat());
     }
 
     fn mermaid(self) {

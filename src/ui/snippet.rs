@@ -4,18 +4,18 @@ use markup::html;
 use yew::prelude::*;
 
 use super::Act;
-use super::controls::{button, copied, entry, entry_under, select, sign};
+use super::controls::{button, copied, download, entry, entry_under, select, sign};
 use super::fields;
 use super::host;
 use super::marks::Marks;
 use super::state::{Action, State};
-use super::view::{Draft, Ways};
+use super::view::Draft;
 use crate::browser;
 use crate::count::counted;
 use crate::deployment::{Edit, Group, GroupId};
 use crate::dialect::{DIALECTS, Dialect, Place, Text};
 use crate::enforce;
-use crate::net::{Addresses, Direction, Policy};
+use crate::net::{Addresses, Direction, Policy, Ways};
 use crate::pack;
 use crate::readback::Readback;
 use crate::rule::Ruleset;
@@ -340,11 +340,11 @@ fn below(
     (snippet, read): (&Snippet, &Readback),
     told: &Callback<AttrValue>,
 ) -> Html {
-    let download = {
+    let keep = {
         let (name, file, agrees) = (snippet.file_name.clone(), snippet.file.clone(), read.agrees());
         let told = told.clone();
         Callback::from(move |_: MouseEvent| match agrees {
-            true => browser::download(&name, file.as_bytes()),
+            true => download(&told, &name, file.as_bytes(), ["The text is in ", &name, "."].concat()),
             false => told.emit(REFUSED.into()),
         })
     };
@@ -356,7 +356,7 @@ fn below(
     html! {
         <div class="bar below">
             { verdict(snippet, read) }
-            { sign("↓", format!("Download {}", snippet.file_name), download) }
+            { sign("↓", format!("Download {}", snippet.file_name), keep) }
             { sign("↓ All", "Download all texts of all machines, as one archive", all_machines(state, told)) }
             <span class="spring"></span>
             <span role="group" aria-label="Which text" class="texts">{ for texts }</span>
@@ -391,14 +391,11 @@ fn all_machines(state: &State, told: &Callback<AttrValue>) -> Callback<MouseEven
         let (catalog, deployment) = (&*state.catalog, &*state.deployment);
         match pack::files(catalog, deployment, &state.derived.flows, directions, &context(&state, &fragment)) {
             Ok(files) => {
-                browser::download(&pack::archive_name(catalog), &pack::archive(&files));
-                told.emit(
-                    format!(
-                        "{} and a README in one archive. Ansible runs its portcullis.yml.",
-                        counted(files.len() - 1, "file")
-                    )
-                    .into(),
+                let words = format!(
+                    "{} and a README in one archive. Ansible runs its portcullis.yml.",
+                    counted(files.len() - 1, "file")
                 );
+                download(&told, &pack::archive_name(catalog), &pack::archive(&files), words);
             }
             Err(name) => told.emit(format!("{REFUSED} It is one for {name}.").into()),
         }

@@ -14,7 +14,7 @@ use super::drawn::Drawn;
 use super::embed::{OPEN, PANEL};
 use super::filters::{FIRST, Filter};
 use super::flows;
-use super::view::{COMPARE, Draft, ROWS, Tab, View, Ways};
+use super::view::{COMPARE, Draft, ROWS, Tab, View};
 use crate::catalog::Catalog;
 use crate::check;
 use crate::deployment::{Deployment, Edit, Edited, GroupId};
@@ -24,7 +24,7 @@ use crate::finding::{self, Finding};
 use crate::flow::{Flow, Reason, by_ends, flows};
 use crate::howto::{self, HowTo};
 use crate::link::{self, News};
-use crate::net::{Address, Addresses};
+use crate::net::{Address, Addresses, Ways};
 use crate::pack;
 use crate::upgrade::{Upgrade, upgrade};
 

@@ -8,7 +8,7 @@ use crate::deployment::{Deployment, GroupId};
 use crate::dialect::Text;
 use crate::embed::{Embedded, Form, Part};
 use crate::host::BASE;
-use crate::net::{Addresses, Direction};
+use crate::net::{Addresses, Ways};
 
 /// Where the release to compare with is chosen (an element's id).
 pub const COMPARE: &str = "pick-compare";
@@ -105,31 +105,6 @@ impl Draft {
             }
         };
         (value.cloned().unwrap_or_default() == Addresses::parse(&self.text).0).then_some(name)
-    }
-}
-
-/// Directions of a snippet.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Ways {
-    /// Ingress.
-    In,
-    /// Egress.
-    Out,
-    /// Both.
-    Both,
-}
-
-impl Ways {
-    /// All of them, with their words.
-    pub const ALL: [(Self, &'static str); 3] = [(Self::In, "In"), (Self::Out, "Out"), (Self::Both, "In and out")];
-
-    /// The directions.
-    pub const fn directions(self) -> &'static [Direction] {
-        match self {
-            Self::In => &[Direction::Ingress],
-            Self::Out => &[Direction::Egress],
-            Self::Both => &Direction::ALL,
-        }
     }
 }
 

@@ -168,6 +168,12 @@ impl Browser {
     fn travel(&self, command: &str, parameters: &Value) {
         self.with(Window::leaving);
         self.post(command, parameters);
+        self.arrived();
+    }
+
+    /// Another page has come, or a frame was entered.
+    #[track_caller]
+    fn arrived(&self) {
         self.with(Window::arrived);
         if self.engine.lacking(Need::FromTheStart).is_some() {
             for script in self.scripts.borrow().iter() {
@@ -278,9 +284,12 @@ impl Browser {
     }
 
     /// Goes into a frame, or back to the top.
+    #[track_caller]
     pub fn enter_frame(&self, css: Option<&str>) {
         let frame = css.map(|css| json!({ ELEMENT: self.find(css) }));
+        self.with(Window::leaving);
         self.post("frame", &json!({ "id": frame }));
+        self.arrived();
     }
 
     /// Does something in a new tab, closes it, and returns to this one.

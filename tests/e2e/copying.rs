@@ -137,29 +137,19 @@ fn falls_back(page: &Page) {
     let shown = page.snippet();
     page.press_button("Copy");
     page.wait_for(".toast", "Copied; it refuses to run");
-    assert_eq!(pasted(page), shown);
+    assert_eq!(page.pasted(), shown);
 
     // Where the old command is refused too, the text is left selected, and the user told.
     page.browser.run("document.execCommand = () => false;", json!([]));
     page.press_button("Copy");
     page.wait_for(".toast", "The text is selected: press Ctrl+C.");
     page.browser.press(&[key::CONTROL, "c"]);
-    assert_eq!(pasted(page).trim_end(), shown.trim_end());
+    assert_eq!(page.pasted().trim_end(), shown.trim_end());
 
     page.press_button("Copy link");
     page.wait_for(".toast", "The link is selected below: press Ctrl+C.");
     page.browser.press(&[key::CONTROL, "c"]);
-    let link = pasted(page);
+    let link = page.pasted();
     assert!(link.starts_with(&page.address) && link.contains("#1;"), "{link}");
     page.is_quiet();
-}
-
-/// What a user would paste now: pasted by keyboard into a field of another page in another tab.
-fn pasted(page: &Page) -> String {
-    page.browser.in_another_tab(|| {
-        page.browser.open("data:text/html,<textarea></textarea>");
-        page.browser.click("textarea");
-        page.browser.press(&[key::CONTROL, "v"]);
-        page.browser.wait("document.querySelector('textarea').value").as_str().expect("a text").to_owned()
-    })
 }

@@ -50,6 +50,9 @@ fn a_link_shows_the_part_it_asks_for_and_nothing_can_be_edited() {
         open(page, &format!("{link}&view=snippet&group={}&firewall=iptables", group::NODE));
         page.wait_for(".snippet h2", "Node, iptables");
         page.wait_for("#snippet-text", "192.0.2.21");
+        assert!(!page.text("#snippet-text").contains("ingress and egress"));
+        open(page, &format!("{link}&view=snippet&group={}&directions=both", group::NODE));
+        page.wait_for("#snippet-text", "ingress and egress");
         // Nothing of the user's own is in a view of another link.
         open(page, "&view=all");
         assert!(!page.text("#answer").contains("192.0.2.21"));
@@ -84,7 +87,11 @@ fn in_a_sandbox_of_another_page_it_tells_how_tall_it_is() {
         page.browser.enter_frame(Some("iframe"));
         page.browser.wait("document.documentElement.scrollHeight <= innerHeight");
         assert_eq!(parts(page), [true, false, false]);
-        page.browser.enter_frame(None);
+        // Such a frame may forbid its links to open anything.
+        page.press_button("Copy its address");
+        page.wait_for(".toast", "Link copied");
+        let link = page.pasted();
+        assert!(link.starts_with(&format!("{}#1;", page.address)) && !link.contains("view"), "{link}");
     });
 }
 

@@ -25,6 +25,7 @@ mod keeping;
 mod many;
 mod monkey;
 mod pictures;
+mod places;
 mod reading;
 mod starting;
 mod states;

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use crate::browser::{Browser, page_folder};
 use crate::engine::{Engine, Look, Need, asked_for};
-use crate::served::Served;
+use crate::served::{AROUND, Manner, Served};
 
 /// The numbers of the groups that the page opens with.
 pub mod group {
@@ -80,12 +80,12 @@ pub fn tell_once(look: Look, from_file: bool, story: impl FnOnce(&Page)) {
 }
 
 /// Remembers every breach of the page's own policy.
-const WATCH: &str = "window.breaches = []; \
-    document.addEventListener('securitypolicyviolation', e => breaches.push(e.violatedDirective + ' ' + e.blockedURI));";
+const WATCH: &str = "if (!window.breaches) { window.breaches = []; \
+    document.addEventListener('securitypolicyviolation', e => breaches.push(e.violatedDirective + ' ' + e.blockedURI)); }";
 
 impl Page {
     /// A browser for the page, which may come from a server.
-    fn new(engine: &'static Engine, host: Option<&str>, served: Served, folder: &Path) -> Self {
+    pub fn new(engine: &'static Engine, host: Option<&str>, served: Served, folder: &Path) -> Self {
         let browser = Browser::start(engine, host.map(|name| (name, served.port)));
         browser.before_every_page(WATCH);
         Self { browser, address: String::new(), served, folder: folder.to_path_buf() }
@@ -115,13 +115,13 @@ impl Page {
     /// Opens another page, which may frame this one: from a server of its own, or as a file, as this one came.
     #[track_caller]
     pub fn open_around(&self, html: &str) {
-        let around = self.browser.downloads().join("around.html");
-        std::fs::write(&around, html).expect("ours");
-        let others = Served::start(&self.browser.downloads());
-        self.browser.open(&match self.address.starts_with("file") {
-            true => format!("file://{}", around.display()),
-            false => others.address("127.0.0.1", "around.html"),
-        });
+        if self.address.starts_with("file") {
+            let around = self.browser.downloads().join(AROUND);
+            std::fs::write(&around, html).expect("ours");
+            return self.browser.open(&format!("file://{}", around.display()));
+        }
+        let others = Served::start_as(&self.folder, Manner { around: html.to_owned(), ..Manner::default() });
+        self.browser.open(&others.address("127.0.0.1", AROUND));
     }
 
     /// Loads the page again; waits until it has started.
@@ -229,6 +229,18 @@ impl Page {
         let text =
             self.browser.wait("await navigator.clipboard.readText().then(text => text === 'nothing yet' ? '' : text)");
         text.as_str().expect("a text").to_owned()
+    }
+
+    /// What a user would paste now: pasted by keyboard into a field of another page in another tab. Afterwards the browser is
+    /// outside of every frame.
+    #[track_caller]
+    pub fn pasted(&self) -> String {
+        self.browser.in_another_tab(|| {
+            self.browser.open("data:text/html,<textarea></textarea>");
+            self.browser.click("textarea");
+            self.browser.press(&[crate::browser::key::CONTROL, "v"]);
+            self.browser.wait("document.querySelector('textarea').value").as_str().expect("a text").to_owned()
+        })
     }
 
     /// The fragment of the share link, by way of its button.

@@ -241,12 +241,14 @@ proptest! {
     fn two_rules_of_one_priority_are_noted(
         flows in prop::collection::vec((1_u32..499, any::<bool>(), 1_u16..=u16::MAX, 0_u16..3, any::<bool>()), 1..40),
     ) {
-        let mut unique = BTreeMap::new();
+        // A group has the same addresses in all of its flows.
+        let (mut places, mut unique) = (BTreeMap::new(), BTreeMap::new());
         for (group, udp, first, more, any) in flows {
             let protocol = if udp { Protocol::Udp } else { Protocol::Tcp };
             let last = first.saturating_add(more);
-            let place = list(&format!("192.0.2.{} 2001:db8::{group:x}", group % 256));
-            let addresses = if any && group % 2 == 0 { Addresses::Any } else { place };
+            let place = || list(&format!("192.0.2.{} 2001:db8::{group:x}", group % 256));
+            let of_group = || if any && group % 2 == 0 { Addresses::Any } else { place() };
+            let addresses = places.entry(group).or_insert_with(of_group).clone();
             unique.insert((group, udp, first, last), (group, protocol, first, last, addresses));
         }
         let flows: Vec<_> = unique.into_values().collect();

@@ -4,6 +4,7 @@ use portcullis::deployment::{Edit, GroupId};
 use portcullis::diagram::diagram;
 use portcullis::embed::{Content, Embedded, Form, Part, fragment, split, write};
 use portcullis::flow::flows;
+use portcullis::net::Ways;
 use portcullis::table::table;
 use proptest::prelude::*;
 
@@ -34,7 +35,7 @@ fn form(form: Form, name: &str, address: &str, part: Part) -> String {
     apply(&mut deployment, flow);
     let flows = flows(&CATALOG, &deployment);
     let (picture, table) = (diagram(&CATALOG, &deployment, &flows), table(&CATALOG, &deployment, &flows, None));
-    let embedded = Embedded { part, group: None, firewall: None };
+    let embedded = Embedded { part, group: None, firewall: None, ways: None };
     let content = Content {
         address,
         link: "1;k0",
@@ -163,16 +164,19 @@ fn what_a_link_shows_is_read_or_said_to_be_unread() {
     assert_eq!(split("1;g4.a=192.0.2.1;k0"), ("1;g4.a=192.0.2.1;k0", None, vec![]));
     assert_eq!(split("1;k0&utm_source=x"), ("1;k0&utm_source=x", None, vec![]));
     assert_eq!(split("").1, None);
-    let shown =
-        |part, group, firewall: Option<&str>| Some(Embedded { part, group, firewall: firewall.map(str::to_owned) });
+    let shown = |part, group, firewall: Option<&str>| {
+        Some(Embedded { part, group, firewall: firewall.map(str::to_owned), ways: None })
+    };
     assert_eq!(split("&view=table"), ("", shown(Part::Table, None, None), vec![]));
     assert_eq!(
         split("1;k0&amp;view=snippet&amp;group=4&amp;firewall=nftables"),
         ("1;k0", shown(Part::Snippet, Some(GroupId(4)), Some("nftables")), vec![])
     );
-    let (link, embedded, problems) = split("1;k0&view=everything&group=x&firewall=none");
+    let (_, embedded, problems) = split("1;k0&view=all&directions=out");
+    assert_eq!((embedded.and_then(|it| it.ways), problems), (Some(Ways::Out), vec![]));
+    let (link, embedded, problems) = split("1;k0&view=everything&group=x&firewall=none&directions=up");
     assert_eq!((link, embedded), ("1;k0", shown(Part::All, None, None)));
-    assert_eq!(problems.len(), 3, "{problems:?}");
+    assert_eq!(problems.len(), 4, "{problems:?}");
 }
 
 proptest! {
@@ -180,12 +184,13 @@ proptest! {
 
     /// No deployment's link holds what parts it from its view.
     #[test]
-    fn every_link_can_be_shown(deployment in arbitrary::deployment(), group in 0_u32..40, part in 0_usize..4) {
+    fn every_link_can_be_shown(deployment in arbitrary::deployment(), group in 0_u32..40, part in 0_usize..4, way in 0_usize..4) {
         let link = portcullis::link::write(&CATALOG, &deployment);
         let embedded = Embedded {
             part: Part::ALL[part].0,
             group: Some(GroupId(group)),
             firewall: Some("ufw".to_owned()),
+            ways: Ways::ALL.get(way).map(|(ways, _)| *ways),
         };
         let text = fragment(&link, &embedded);
         prop_assert_eq!(split(&text), (link.as_str(), Some(embedded), vec![]));

@@ -3,11 +3,12 @@
 use yew::AttrValue;
 
 use super::super::filters::Filter;
-use super::super::view::{Draft, Tab, Ways};
+use super::super::view::{Draft, Tab};
 use crate::catalog::Id;
 use crate::deployment::{Edit, GroupId};
 use crate::dialect::Text;
 use crate::embed::{Form, Part};
+use crate::net::Ways;
 
 /// Everything that can happen.
 #[derive(Clone, Debug)]

@@ -61,7 +61,8 @@ impl State {
             None => {}
         }
         let mut state = Self::of(catalog, deployment);
-        (state.view.group, state.view.embedded, state.notices) = (embedded.group, Some(embedded), notices);
+        (state.view.group, state.view.ways) = (embedded.group, embedded.ways);
+        (state.view.embedded, state.notices) = (Some(embedded), notices);
         state
     }
 

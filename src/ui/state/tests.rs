@@ -7,7 +7,7 @@ use yew::Reducible;
 use super::*;
 use crate::catalog::Id;
 use crate::embed::{Embedded, Part};
-use crate::net::{Addresses, Port};
+use crate::net::{Addresses, Port, Ways};
 
 fn begin(fragment: &str, kept: Option<&str>, broken: bool) -> Rc<State> {
     let catalog = Catalog::spotfire().expect("the embedded catalog");
@@ -318,7 +318,7 @@ fn news_of_a_default_are_there_until_it_is_taken_or_they_are_dismissed() {
     let old = somebody();
     // Nobody can take it inside another page, and there it is told all the same.
     let catalog = Rc::new(catalog);
-    let shown = Embedded { part: Part::All, group: None, firewall: None };
+    let shown = Embedded { part: Part::All, group: None, firewall: None, ways: None };
     let embedded = State::embedded(catalog.clone(), &old, shown, Vec::new());
     assert_eq!(embedded.notices.len(), 1, "{:?}", embedded.notices);
     assert!(embedded.notices[0].contains("A document says so."), "{:?}", embedded.notices);
