@@ -58,15 +58,19 @@ fn the_first_screen_says_it_all_and_asks_nobody() {
 fn a_damaged_page_says_so() {
     tell(|page| {
         let whole = fs::read_to_string(page.folder.join("index.html")).expect("the page");
-        let (before, payload) = whole.split_once("id=\"portcullis-wasm\">").expect("the WebAssembly");
-        let middle = payload.find("</script>").expect("its end") / 2;
-        let (first, rest) = payload.split_at(middle);
+        let opening = "<script type=\"application/octet-stream\">";
+        let pieces: Vec<usize> = whole.match_indices(opening).map(|(at, _)| at + opening.len()).collect();
+        assert!(pieces.len() > 9, "{pieces:?}");
+        let (first, rest) = whole.split_at(pieces[pieces.len() / 2] + 4_000);
         let changed = if rest.starts_with('A') { "B" } else { "A" };
-        let damages =
-            [("changed", format!("{first}{changed}{}", &rest[1..])), ("shorter", format!("{first}{}", &rest[400..]))];
-        for (name, payload) in damages {
+        for (name, damaged) in [
+            ("changed", format!("{first}{changed}{}", &rest[1..])),
+            ("shorter", format!("{first}{}", &rest[400..])),
+            ("no-base64", format!("{first}{}", &rest[1..])),
+            ("cut-off", first.to_owned()),
+        ] {
             let file = std::env::temp_dir().join(format!("portcullis-{name}-{}.html", std::process::id()));
-            fs::write(&file, format!("{before}id=\"portcullis-wasm\">{payload}")).expect("a file");
+            fs::write(&file, damaged).expect("a file");
             page.browser.open(&format!("file://{}", file.display()));
             page.wait_for("#start-error:not([hidden])", "Portcullis cannot go on");
             fs::remove_file(&file).expect("the file");

@@ -20,15 +20,14 @@ const SEEN: &str = "
             return [it.tagName, it.className.baseVal ?? it.className, x, y, width, height, words(it), held, getComputedStyle(it).color];
         })";
 
-/// The page without the script that starts it, as a file.
+/// The page without the scripts that start it, as a file.
 struct Still(PathBuf);
 
 impl Still {
     fn new(page: &Page) -> Self {
         let whole = fs::read_to_string(page.folder.join("index.html")).expect("the page");
-        let (before, rest) = whole.rsplit_once("<script>").expect("a script");
-        let (_, after) = rest.split_once("</script>").expect("its end");
-        Self::write(page, "still", &format!("{before}{after}"))
+        let (before, _) = whole.rsplit_once("</noscript>").expect("its ports");
+        Self::write(page, "still", &format!("{before}</noscript></body></html>"))
     }
 
     fn write(page: &Page, name: &str, html: &str) -> Self {

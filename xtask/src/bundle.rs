@@ -19,7 +19,7 @@ use crate::{Result, strip};
 #[cfg(test)]
 pub const NOTHING: &[u8] = b"\0asm\x01\0\0\0\x0a\x01\0";
 
-/// Starts the app in the finished page; the decoder and the glue go where the markers stand, on lines of their own.
+/// Starts the app in the finished page; decoders and glue go where the markers stand, on lines of their own.
 const STARTER: &str = include_str!("bundle/starter.js");
 const UNPACK_MARKER: &str = "/* UNPACK */";
 const GLUE_MARKER: &str = "/* GLUE */";
@@ -32,8 +32,11 @@ const UNPACK: &str = include_str!("bundle/unpack.js");
 const JOIN_MARKER: &str = "/* JOIN */";
 const JOIN: &str = include_str!("bundle/join.js");
 
-/// Opens the compressed WebAssembly in the page.
-pub const PAYLOAD_OPEN: &str = "<script type=\"application/octet-stream\" id=\"portcullis-wasm\">";
+/// Opens a piece of the compressed WebAssembly in the page; the element that follows has it unpacked.
+pub const PIECE_OPEN: &str = "<script type=\"application/octet-stream\">";
+const PIECE: &str = "piece()";
+/// Bytes in a piece, at most: some 70 ms of a slow line. No part of the base64 of another one.
+const PIECE_LEN: usize = 3 * 5_000;
 
 /// What the page is made of.
 pub struct Parts<'a> {
@@ -66,7 +69,7 @@ pub fn styles(template: &str) -> Result<Vec<&str>> {
 pub fn page(parts: &Parts) -> Result<String> {
     let mut smallest: Option<(usize, String)> = None;
     for packed in lzma(&streams::sort(parts.wasm)?)? {
-        let page = page_of(parts, &BASE64.encode(packed))?;
+        let page = page_of(parts, &packed)?;
         let size = brotli(page.as_bytes())?.len();
         if smallest.as_ref().is_none_or(|(other, _)| size < *other) {
             smallest = Some((size, page));
@@ -75,17 +78,24 @@ pub fn page(parts: &Parts) -> Result<String> {
     smallest.map(|(_, page)| page).ok_or_else(|| "nothing packed".into())
 }
 
-fn page_of(parts: &Parts, payload: &str) -> Result<String> {
+/// The compressed WebAssembly of a page, as base64.
+pub fn payload(page: &str) -> String {
+    let pieces = page.split(PIECE_OPEN).skip(1);
+    pieces.filter_map(|piece| piece.split_once("</script>")).map(|(piece, _)| piece).collect()
+}
+
+fn page_of(parts: &Parts, packed: &[u8]) -> Result<String> {
     let css = strip::css(parts.css).replace("</style", "<\\/style");
     let script = script(parts.glue)?;
     let early = strip::javascript(EARLY);
     let answer = strip::markup(parts.answer).ok_or("the answer is not what Yew draws")?;
     let ports = strip::markup(parts.ports).ok_or("the ports are no markup of ours")?;
     let policy = format!(
-        "default-src 'none'; script-src {} {} 'wasm-unsafe-eval'; style-src {}; img-src data: blob:; base-uri 'none'; \
+        "default-src 'none'; script-src {} {} {} 'wasm-unsafe-eval'; style-src {}; img-src data: blob:; base-uri 'none'; \
          form-action 'none'",
         hash(&early),
         hash(&script),
+        hash(PIECE),
         hash(&css),
     );
 
@@ -119,7 +129,12 @@ fn page_of(parts: &Parts, payload: &str) -> Result<String> {
             }
             Line::BodyEnd => {
                 scripts += 1;
-                out.push_str(&format!("{PAYLOAD_OPEN}{payload}</script>\n<script>{script}</script>\n{line}\n"));
+                out.push_str(&format!("<script>{script}</script>\n"));
+                for piece in packed.chunks(PIECE_LEN) {
+                    let piece = BASE64.encode(piece);
+                    out.push_str(&format!("{PIECE_OPEN}{piece}</script><script>{PIECE}</script>"));
+                }
+                out.push_str(&format!("\n{line}\n"));
             }
             Line::Other => {
                 out.push_str(line);

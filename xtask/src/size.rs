@@ -12,7 +12,7 @@ use flate2::write::GzEncoder;
 use lzma_rust2::LzmaReader;
 
 use crate::Result;
-use crate::bundle::PAYLOAD_OPEN;
+use crate::bundle::{self, PIECE_OPEN};
 
 /// The most the page may weigh on the wire, brotli-compressed: 125 KB for the main job, 15 KB for the firewalls of all hosts in
 /// both policies, 15 KB for everything people do with the page besides (undo, catalog, how-to, table, paper), 25 KB for
@@ -67,7 +67,7 @@ pub fn report(page: &str, limit: Limit) -> Result {
 struct Parts<'a> {
     css: &'a str,
     script: &'a str,
-    payload: &'a str,
+    payload: String,
     /// Of the WebAssembly, unpacked but not joined.
     streams: Vec<u8>,
     markup: String,
@@ -77,12 +77,13 @@ impl Parts<'_> {
     fn of(page: &str) -> Option<Parts<'_>> {
         let (head, rest) = page.split_once("<style>")?;
         let (css, rest) = rest.split_once("</style>")?;
-        let (body, rest) = rest.split_once(PAYLOAD_OPEN)?;
-        let (payload, rest) = rest.split_once("</script>")?;
-        let (_, rest) = rest.split_once("<script>")?;
-        let (script, tail) = rest.split_once("</script>")?;
+        let (before, pieces) = rest.split_once(PIECE_OPEN)?;
+        let (body, script) = before.rsplit_once("<script>")?;
+        let (script, _) = script.split_once("</script>")?;
+        let (_, tail) = pieces.rsplit_once("</script>")?;
+        let payload = bundle::payload(page);
         let mut streams = Vec::new();
-        let packed = BASE64.decode(payload).ok()?;
+        let packed = BASE64.decode(&payload).ok()?;
         LzmaReader::new_mem_limit(&packed[..], u32::MAX, None).ok()?.read_to_end(&mut streams).ok()?;
         Some(Parts { css, script, payload, streams, markup: [head, body, tail].concat() })
     }

@@ -1,5 +1,6 @@
-// Unpacks the WebAssembly that stands in the page, and starts it. Requests nothing: the page's policy would refuse.
-(async () => {
+// Unpacks the WebAssembly that stands behind this in the page, each piece as soon as it has come, and starts it when all are
+// there. Requests nothing: the page's policy would refuse.
+{
     // A page that has failed says so, and gives the deployment back. What failed with words of its own has done both.
     const fail = (error) => {
         const message = document.getElementById("start-error");
@@ -24,14 +25,26 @@
         const unnamed = location.protocol === "file:" && message === "Script error.";
         if (unnamed || error instanceof WebAssembly.RuntimeError) fail(error ?? message);
     });
-    try {
-        /* UNPACK */
-        /* JOIN */
-        const bytes = join(unpack(atob(document.getElementById("portcullis-wasm").textContent)));
-        /* GLUE */
-        await wasm_bindgen(bytes);
-    } catch (error) {
-        console.error(error);
-        fail(error);
-    }
-})();
+    /* UNPACK */
+    /* JOIN */
+    // Called behind each piece. A damaged one is told at the end, once.
+    let unpacking;
+    window.piece = () => {
+        try {
+            const packed = atob(document.currentScript.previousSibling.textContent);
+            if (unpacking) unpacking(packed);
+            else unpacking = unpack(packed);
+        } catch {}
+    };
+    // Also where the page was cut off on its way.
+    addEventListener("DOMContentLoaded", async () => {
+        try {
+            const bytes = join(unpacking());
+            /* GLUE */
+            await wasm_bindgen(bytes);
+        } catch (error) {
+            console.error(error);
+            fail(error);
+        }
+    });
+}

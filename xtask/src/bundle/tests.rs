@@ -46,8 +46,12 @@ fn the_policy_comes_first_and_names_what_is_there() {
     assert!(policy < page.find("<style").unwrap());
     assert!(policy < page.find("<script").unwrap());
     assert!(page.contains(&hash(between(&page, "<style>", "</style>"))));
-    let rest = &page[page.find(PAYLOAD_OPEN).unwrap()..];
-    assert!(page.contains(&hash(between(rest, "</script>\n<script>", "</script>"))));
+    let scripts: Vec<&str> =
+        page.split("<script>").skip(1).map(|rest| rest.split_once("</script>").unwrap().0).collect();
+    assert_eq!(scripts.len(), 3);
+    for script in scripts {
+        assert!(page.contains(&hash(script)), "{script}");
+    }
     assert!(!page.contains("data-trunk") && !page.contains("<!--"));
 }
 
@@ -55,7 +59,7 @@ fn the_policy_comes_first_and_names_what_is_there() {
 fn no_part_can_end_its_element() {
     let page = made("a { content: \"</style>\" }", "let wasm_bindgen = '</script><!--';\n");
     assert_eq!(page.matches("</style>").count(), 1);
-    assert_eq!(page.matches("</script>").count(), 3);
+    assert_eq!(page.matches("</script>").count(), 4);
     assert!(!page.contains("<!--"));
 }
 
@@ -81,31 +85,47 @@ fn what_cannot_be_in_one_file_is_refused() {
 #[test]
 fn the_first_answer_stands_before_the_code_and_behind_what_may_hide_it() {
     let page = made("a {}", "let wasm_bindgen = 1;\n");
-    let places = ["<div id=\"app\"><script>", "<h1>the answer</h1></div>", "<td>the ports</td>", PAYLOAD_OPEN];
+    let places = ["<div id=\"app\"><script>", "<h1>the answer</h1></div>", "<td>the ports</td>", PIECE_OPEN];
     let places = places.map(|part| page.find(part).unwrap_or_else(|| panic!("{part}")));
     assert!(places.is_sorted(), "{places:?}");
     let early = between(&page, "<div id=\"app\"><script>", "</script>");
     assert!(early.contains("inert") && page.contains(&hash(early)), "{early}");
 }
 
-/// Unpacks what it reads, as the page does; then demands that what is cut off, lengthened or
+/// Unpacks what it reads, as the page does, whatever pieces it comes in; then demands that what is cut off, lengthened or
 /// changed never comes out as something else.
 const UNPACKS: &str = "
+    const made = (packed, length) => {
+        const unpacking = unpack(packed.slice(0, length));
+        for (let at = length; at < packed.length; at += length) unpacking(packed.slice(at, at + length));
+        return Buffer.from(unpacking());
+    };
     const packed = require('node:fs').readFileSync(0, 'latin1');
-    const whole = Buffer.from(unpack(packed));
+    const whole = made(packed, packed.length);
     process.stdout.write(whole);
+    for (const length of [18, 19, 100, 5000]) if (!made(packed, length).equals(whole)) process.exit(1);
     const damaged = [packed + 'x'];
     for (let at = 0; at < packed.length; at += at < 40 ? 1 : 1 + packed.length / 20 | 0) {
         damaged.push(packed.slice(0, at));
         damaged.push(packed.slice(0, at) + '\\xa5' + packed.slice(at + 1));
     }
     for (const text of damaged) {
-        let made = whole;
-        try { made = Buffer.from(unpack(text)) } catch {}
+        let came = whole;
+        try { came = made(text, 1000) } catch {}
         // Some bytes of the header mean nothing here.
-        if (!made.equals(whole)) process.exit(1);
+        if (!came.equals(whole)) process.exit(1);
     }
 ";
+
+#[test]
+fn every_piece_is_in_the_page() {
+    let packed: Vec<u8> = (0..2 * PIECE_LEN + 7).map(|at| (at % 251) as u8).collect();
+    let glue = "let wasm_bindgen = 1;\n";
+    let parts = Parts { template: TEMPLATE, css: "a {}", glue, wasm: NOTHING, answer: ANSWER, ports: PORTS };
+    let page = page_of(&parts, &packed).unwrap();
+    assert_eq!(page.matches(&format!("</script><script>{PIECE}</script>")).count(), 3);
+    assert_eq!(BASE64.decode(payload(&page)).unwrap(), packed);
+}
 
 #[test]
 fn the_decoder_of_the_page_unpacks_what_the_bundler_packs() {
