@@ -17,7 +17,7 @@ mod e2e {
 
 use serde_json::{Value, json};
 
-use e2e::{browser::Browser, engine, engine::Need};
+use e2e::{browser::Browser, engine, engine::Look, engine::Need};
 
 /// How often each page is opened.
 const TIMES: usize = 5;
@@ -68,7 +68,7 @@ fn main() {
         let mut parts = line.split('\t');
         let mut part = || parts.next().unwrap_or_default();
         let (name, address, answer) = (part(), part(), part());
-        let browser = Browser::start(engine, None);
+        let browser = Browser::start(engine, None, Look::default());
         browser.before_every_page(&WATCH.replace("ANSWER", &json!(answer).to_string()));
         browser.devtools("Network.enable", json!({}));
         browser.devtools("Network.setCacheDisabled", json!({ "cacheDisabled": true }));

@@ -78,12 +78,7 @@ pub struct Browser {
 
 impl Browser {
     /// Starts one with a window of 1280 by 800; with a made-up host name, and the port of this computer that answers for it.
-    pub fn start(engine: &'static Engine, host: Option<(&str, u16)>) -> Self {
-        Self::start_with(engine, host, Look::default())
-    }
-
-    /// As [`Browser::start`], with a look of its own.
-    pub fn start_with(engine: &'static Engine, host: Option<(&str, u16)>, look: Look) -> Self {
+    pub fn start(engine: &'static Engine, host: Option<(&str, u16)>, look: Look) -> Self {
         let browser = Self {
             engine,
             window: RefCell::default(),

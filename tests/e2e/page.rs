@@ -68,7 +68,7 @@ impl Drop for Teller<'_> {
 pub fn tell_once(look: Look, from_file: bool, story: impl FnOnce(&Page)) {
     let Some(folder) = page_folder() else { return };
     let Some(engine) = asked_for().into_iter().find(|engine| engine.lacking(Need::DevTools).is_none()) else { return };
-    let browser = Browser::start_with(engine, None, look);
+    let browser = Browser::start(engine, None, look);
     browser.before_every_page(WATCH);
     let mut page = Page { browser, address: String::new(), served: Served::start(&folder), folder };
     page.address = match from_file {
@@ -85,8 +85,13 @@ const WATCH: &str = "if (!window.breaches) { window.breaches = []; \
 
 impl Page {
     /// A browser for the page, which may come from a server.
-    pub fn new(engine: &'static Engine, host: Option<&str>, served: Served, folder: &Path) -> Self {
-        let browser = Browser::start(engine, host.map(|name| (name, served.port)));
+    fn new(engine: &'static Engine, host: Option<&str>, served: Served, folder: &Path) -> Self {
+        Self::new_with(engine, host, Look::default(), served, folder)
+    }
+
+    /// As [`Page::new`], with a look of its own.
+    pub fn new_with(engine: &'static Engine, host: Option<&str>, look: Look, served: Served, folder: &Path) -> Self {
+        let browser = Browser::start(engine, host.map(|name| (name, served.port)), look);
         browser.before_every_page(WATCH);
         Self { browser, address: String::new(), served, folder: folder.to_path_buf() }
     }

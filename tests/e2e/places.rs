@@ -9,7 +9,7 @@ use std::path::Path;
 use serde_json::json;
 
 use crate::browser::page_folder;
-use crate::engine::{Engine, Need, asked_for, say};
+use crate::engine::{Engine, Look, Need, asked_for, say};
 use crate::hosts::arrived;
 use crate::page::{Page, group};
 use crate::served::{AROUND, Manner, Served};
@@ -83,6 +83,9 @@ const REFUSED: [(&str, &str, &str, &str); 1] = [(
     "the frame forbids it, as its sandbox says; the page says so and what works",
 )];
 
+/// Chromium's driver tells nothing of what goes wrong in the process of a frame.
+const FLAGS: [&str; 1] = ["--disable-features=IsolateSandboxedIframes"];
+
 /// A complaint that a browser makes about what a frame forbids, which is nothing of the page's.
 const OF_THE_FRAME: &str = "Download is disallowed. The frame initiating or instantiating the download is sandboxed";
 
@@ -149,7 +152,8 @@ impl Stand {
         let below = manner.below;
         let served = Served::start_as(folder, manner);
         let host = if place.origin == Origin::Insecure { HOST } else { "127.0.0.1" };
-        let mut page = Page::new(engine, (host == HOST).then_some(host), served, folder);
+        let look = Look { flags: FLAGS.to_vec(), fonts: None };
+        let mut page = Page::new_with(engine, (host == HOST).then_some(host), look, served, folder);
         page.address = match place.origin {
             Origin::File => page.file("portcullis.html"),
             _ => page.served.address(host, if below.is_empty() { "index.html" } else { below }),

@@ -359,12 +359,15 @@ pub fn read(text: &str) -> Result<Read, String> {
         let Some(statement) = statements.first() else { continue };
         let held = line.starts_with("@echo Held back: ");
         read.held += usize::from(held);
-        let free = |line: &str| match line.split_once(" description=\"") {
-            Some((before, after)) => {
-                let (description, after) = after.split_once('"').unwrap_or(("", after));
-                format!("{before} {}{after}", description.split_once(": ").map_or("", |(key, _)| key))
+        // A whole direction is replaced by one line of several rules.
+        let free = |line: &str| {
+            let mut parts = line.split(" description=\"");
+            let mut free = parts.next().unwrap_or_default().to_owned();
+            for part in parts {
+                let (description, after) = part.split_once('"').unwrap_or(("", part));
+                free += &format!(" {}{after}", description.split_once(": ").map_or("", |(key, _)| key));
             }
-            None => line.to_owned(),
+            free
         };
         read.commands.push(if held { "@echo Held back".to_owned() } else { free(line) });
         let guarded =

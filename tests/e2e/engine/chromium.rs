@@ -43,8 +43,6 @@ fn start(wishes: &Wishes) -> Box<dyn Window> {
         "--disable-background-networking",
         "--disable-component-update",
         "--disable-sync",
-        // The driver tells nothing of what goes wrong in the process of a frame.
-        "--disable-features=IsolateSandboxedIframes",
         &profile,
     ];
     let host = wishes.host.map(|(name, _)| format!("--host-resolver-rules=MAP {name} 127.0.0.1"));

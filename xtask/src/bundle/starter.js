@@ -27,18 +27,27 @@
     });
     /* UNPACK */
     /* JOIN */
-    // Called behind each piece. A damaged one is told at the end, once.
+    // Called behind each piece. What comes before the first answer is painted waits for that. A damaged piece is told at the
+    // end, once.
+    let waiting = "";
     let unpacking;
+    const go = () => {
+        if (unpacking) unpacking(waiting);
+        else unpacking = unpack(waiting);
+        waiting = "";
+    };
+    let painted = false;
+    requestAnimationFrame(() => setTimeout(() => (painted = true)));
     window.piece = () => {
         try {
-            const packed = atob(document.currentScript.previousSibling.textContent);
-            if (unpacking) unpacking(packed);
-            else unpacking = unpack(packed);
+            waiting += atob(document.currentScript.previousSibling.textContent);
+            if (painted) go();
         } catch {}
     };
     // Also where the page was cut off on its way.
     addEventListener("DOMContentLoaded", async () => {
         try {
+            go();
             const bytes = join(unpacking());
             /* GLUE */
             await wasm_bindgen(bytes);
