@@ -27,7 +27,7 @@ use portcullis::link;
 use portcullis::net::{Addresses, Policy};
 use serde_json::{Value, json};
 
-use e2e::{browser, browser::Browser, engine};
+use e2e::{browser, browser::Browser, engine, engine::Look};
 
 /// Edits measured in each deployment.
 const EDITS: usize = 200;
@@ -84,7 +84,7 @@ const MEASURE: &str = r"
 fn main() {
     let Some(folder) = browser::page_folder() else { return };
     let Some(engine) = engine::asked_for().into_iter().next() else { return };
-    let page = Browser::start(engine, None);
+    let page = Browser::start(engine, None, Look::default());
     let file = format!("file://{}", folder.canonicalize().expect("a folder").join("portcullis.html").display());
     println!("{EDITS} edits, from the event to the forced layout, in milliseconds:");
     for preset in ["basic", "cluster", "one-machine"] {
