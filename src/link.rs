@@ -238,7 +238,7 @@ fn answer_text(decided: Option<Id>, default: Id, choice: Id, defaults: &Items) -
 }
 
 /// What stands for a first port: nothing if it is the baseline's default (or, for a listener the baseline does not know, its
-/// own), else the number.
+/// own), else the number. A listener that the release does not have keeps the number it was given, for another release.
 fn port_text(
     catalog: &Catalog,
     deployment: &Deployment,
@@ -246,11 +246,12 @@ fn port_text(
     changed: Option<&Port>,
     defaults: &Items,
 ) -> Option<String> {
-    let default = listener.defaults(catalog, deployment.release)?.first();
-    let port = changed.copied().unwrap_or(default).to_string();
-    match defaults.get(listener.id) {
-        Some(then) => (*then != port).then_some(port),
-        None => changed.map(ToString::to_string),
+    match (listener.defaults(catalog, deployment.release), defaults.get(listener.id)) {
+        (Some(default), Some(then)) => {
+            let port = changed.copied().unwrap_or(default.first()).to_string();
+            (*then != port).then_some(port)
+        }
+        _ => changed.map(ToString::to_string),
     }
 }
 

@@ -89,8 +89,9 @@ impl Reader<'_> {
 
     /// The first port that a listener had when the text was written, unless it is today's default anyway.
     fn port(&mut self, key: &str, release: Id, listener: &Listener, value: Option<&String>) -> Option<Port> {
-        let text = value.or_else(|| self.defaults.get(listener.id))?;
         let default = listener.defaults(self.catalog, release);
+        // What the release does not have had no number unless it was given one.
+        let text = value.or_else(|| default.and_then(|_| self.defaults.get(listener.id)))?;
         let more = listener.most() - 1;
         match Port::parse(text) {
             Ok(port) if !listener.fixed && port.number().checked_add(more).is_some() => {

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use portcullis::deployment::{Deployment, Edit, HostPolicy};
 use portcullis::link::{self, Opened};
-use portcullis::net::{Addresses, Policy};
+use portcullis::net::{Addresses, Policy, Port};
 use proptest::prelude::*;
 use proptest::strategy::ValueTree;
 use proptest::test_runner::TestRunner;
@@ -121,6 +121,35 @@ proptest! {
         prop_assert!(!opened.problems.is_empty());
         comes_back(&opened.deployment)?;
     }
+}
+
+/// Whoever looks at another release and comes back by a link has the numbers they had given.
+#[test]
+fn a_number_outlives_a_release_that_does_not_have_its_listener() {
+    let mut tried = 0;
+    for listener in CATALOG.listeners.iter().filter(|listener| !listener.fixed) {
+        let mut given = scenarios::default();
+        let group = given.groups.iter().find(|group| group.roles.contains(&listener.role)).map(|group| group.id);
+        let Some(group) = group else { continue };
+        let port = Some(Port::new(12_345).expect("a port"));
+        scenarios::apply(
+            &mut given,
+            match listener.same_everywhere {
+                true => Edit::PortEverywhere(listener.id, port),
+                false => Edit::Port(group, listener.id, port),
+            },
+        );
+        for release in CATALOG.releases.iter().filter(|release| listener.defaults(&CATALOG, release.id).is_none()) {
+            let mut older = given.clone();
+            scenarios::apply(&mut older, Edit::Release(release.id));
+            let mut opened = link::read(&CATALOG, &link::write(&CATALOG, &older)).deployment;
+            assert_eq!(opened, older, "{}, {}", listener.id, release.id);
+            scenarios::apply(&mut opened, Edit::Release(given.release));
+            assert_eq!(opened, given, "{}, {}", listener.id, release.id);
+            tried += 1;
+        }
+    }
+    assert!(tried > 5, "{tried}");
 }
 
 #[test]

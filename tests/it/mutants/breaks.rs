@@ -4,6 +4,7 @@
 use portcullis::net::Policy;
 
 /// A way to break a text that only one language has: what it is, what is there, what stands there instead. Each place is tried.
+/// What stands there must mean something else: a wider network, not one whose other addresses may be in the text as well.
 pub type Break = (&'static str, &'static str, &'static str);
 
 const ADDED: Option<Policy> = Some(Policy::Additive);
@@ -380,7 +381,7 @@ pub const BREAKS: [(&str, Option<Policy>, &[Break]); 25] = [
             ("every port", "= 9443\n  description", "= 65535\n  description"),
             ("protocol", "= \"tcp\"", "= \"-1\""),
             ("protocol", "= \"tcp\"", "= \"TCP\\n\""),
-            ("bounds", "/32\"", "/31\""),
+            ("bounds", "/32\"", "/29\""),
             ("bounds", "/32\"", "/0\""),
             ("bounds", "/32\"", "\""),
             ("comment", "\" { # g4-", "\" { count = 0 # g4-"),
@@ -425,7 +426,7 @@ pub const BREAKS: [(&str, Option<Policy>, &[Break]); 25] = [
             ("every port", "ToPort: 9443", "ToPort: 65535"),
             ("protocol", "IpProtocol: tcp", "IpProtocol: -1"),
             ("protocol", "IpProtocol: tcp", "IpProtocol: \"-1\" # tcp"),
-            ("bounds", "/32\"", "/31\""),
+            ("bounds", "/32\"", "/29\""),
             ("bounds", "/32\"", "/0\""),
             ("bounds", "/32\"", "\""),
             ("condition", "    Properties:\n", "    Condition: Never\n    Properties:\n"),
@@ -459,7 +460,7 @@ pub const BREAKS: [(&str, Option<Policy>, &[Break]); 25] = [
             ("a port less", " 9443 9443 ", " 9443 "),
             ("ports reversed", " 9443 9443 ", " 9443 9080 "),
             ("protocol", "ingress tcp ", "ingress -1 "),
-            ("bounds", "/32 g", "/31 g"),
+            ("bounds", "/32 g", "/29 g"),
             ("bounds", "/32 g", "/0 g"),
             ("bounds", "/32 g", " g"),
             ("comment", "Node asks to join\n", "Node asks to join\"},{GroupId=sg-0\n"),
@@ -523,7 +524,7 @@ pub const BREAKS: [(&str, Option<Policy>, &[Break]); 25] = [
             ("protocol", "{protocol: TCP, ", "{"),
             ("bounds", "/32\"}", "/32\", except: [\"192.0.2.0/24\"]}"),
             ("bounds", "/32\"}", "\"}"),
-            ("bounds", "/32\"}", "/31\"}"),
+            ("bounds", "/32\"}", "/29\"}"),
             ("type", "    - Ingress\n", "    - Ingress\n    - Egress\n"),
             ("type", "    - Egress\n", "    - Ingress\n"),
             ("type", "  policyTypes:\n    - Egress\n", ""),
