@@ -22,9 +22,9 @@ const WIRE_BUDGET: usize = 195_000;
 const DISK_BUDGET: usize = 263_000;
 
 /// What the page weighs while it is over its budget: wire, then disk. Nothing may weigh more by accident: whoever raises this says
-/// what for. The last time: 6.3 KB for the answer that is drawn before the code comes, 5.5 for what reads the picture (filters, one
-/// box alone, findings, zoom, another release), some 5 for the page inside another one and its forms. It goes away with the gap.
-const REACHED: [usize; 2] = [289_700, 443_200];
+/// what for. The last time: 1.2 KB for what a frame forbids (said, and what works in its place) and the directions of a view, 0.2
+/// for the pieces that are unpacked as they come. It goes away with the gap.
+const REACHED: [usize; 2] = [291_000, 445_600];
 
 /// How strict a measurement is.
 #[derive(Clone, Copy, PartialEq, Eq)]
