@@ -14,7 +14,7 @@ use crate::dialect::{self, Dialect, Text};
 use crate::enforce;
 use crate::finding::{Finding, Fix, Place, Severity};
 use crate::flow::Flow;
-use crate::net::{Addresses, Direction, Policy};
+use crate::net::{Addresses, Direction, Policy, Ways};
 use crate::snippet::{Context, Snippet, asked, file_name, snippet};
 
 /// The groups that have a text: they take part and are not somebody else's. Clients come last.
@@ -29,6 +29,15 @@ pub fn managed(catalog: &Catalog, deployment: &Deployment) -> Vec<GroupId> {
 pub fn firewall(group: &Group) -> &'static Dialect {
     let chosen = group.firewall.as_deref().and_then(dialect::dialect);
     chosen.unwrap_or_else(|| dialect::usual(group.system))
+}
+
+/// The directions that the text of a group has unless somebody asks for others: incoming; and both where outgoing traffic is
+/// dropped, as it is in clouds in which a group without rules for it lets nothing out.
+pub fn ways(deployment: &Deployment, group: &Group) -> Ways {
+    match deployment.host.drops_outgoing || firewall(group).place == dialect::Place::Cloud {
+        true => Ways::Both,
+        false => Ways::In,
+    }
 }
 
 /// True if the text of a group is the whole policy of its machines; a cloud's never is.
@@ -199,7 +208,7 @@ const FOLDERS: [(Text, &str); 5] = [
 /// A file of the archive: path and content.
 pub type File = (String, String);
 
-/// Every text of every group that has one, for these directions, and how to go about it.
+/// Every text of every group that has one, for these directions or each group's usual ones, and how to go about it.
 ///
 /// # Errors
 /// The name of the group of which a text, read back, is not what it should be: then there is none at all.
@@ -207,7 +216,7 @@ pub fn files(
     catalog: &Catalog,
     deployment: &Deployment,
     flows: &[Flow],
-    directions: &[Direction],
+    asked_for: Option<Ways>,
     context: &Context,
 ) -> Result<Vec<File>, String> {
     let mut files: Vec<File> = Vec::new();
@@ -216,6 +225,7 @@ pub fn files(
     let mut stems: Vec<String> = Vec::new();
     for group in managed(catalog, deployment).into_iter().filter_map(|id| deployment.group(id)) {
         let dialect = firewall(group);
+        let directions = asked_for.unwrap_or_else(|| ways(deployment, group)).directions();
         let ruleset = enforce::rules(catalog, deployment, flows, dialect.point(group.id.0));
         let mut applied: Option<Snippet> = None;
         let name = file_name(context.product, &ruleset.name, dialect.extension);

@@ -23,6 +23,16 @@ pub struct Change {
     pub sources: Vec<Id>,
 }
 
+/// What [`Change::place`] says of a number that is the operating system's own (SSH, Remote Desktop).
+const SYSTEM: &str = "the operating system";
+
+impl Change {
+    /// True if the number is no matter of the product, but of the system that its machine runs.
+    pub fn is_of_system(&self) -> bool {
+        self.place == SYSTEM
+    }
+}
+
 /// One step. In its texts `{port}` stands for the first port, `{ports}` for all of them, `{host}` for the address of the
 /// listener's machines, and `{tool}` for the command line of the product's servers ([`super::Catalog::tools`]).
 #[derive(Debug, Serialize, Deserialize)]

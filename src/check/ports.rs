@@ -134,7 +134,7 @@ pub fn collision(look: &Look, machine: &Machine) -> Option<Finding> {
 pub fn privileged(look: &Look, machines: &[Machine]) -> Vec<Finding> {
     let own = |listener: &Listener| {
         let kind = look.catalog.role(listener.role).map(|role| role.kind);
-        matches!(kind, Some(Kind::Server | Kind::Node | Kind::Service))
+        matches!(kind, Some(Kind::Server | Kind::Node | Kind::Service)) && !listener.change.is_of_system()
     };
     let finding = |system: System| {
         let facts = look.catalog.system(system)?.privileged.as_ref()?;

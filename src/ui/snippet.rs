@@ -387,9 +387,8 @@ fn all_machines(state: &State, told: &Callback<AttrValue>) -> Callback<MouseEven
     let (state, told) = (state.clone(), told.clone());
     Callback::from(move |_: MouseEvent| {
         let fragment = format!("#{}", state.derived.link);
-        let directions = state.ways().directions();
         let (catalog, deployment) = (&*state.catalog, &*state.deployment);
-        match pack::files(catalog, deployment, &state.derived.flows, directions, &context(&state, &fragment)) {
+        match pack::files(catalog, deployment, &state.derived.flows, state.view.ways, &context(&state, &fragment)) {
             Ok(files) => {
                 let words = format!(
                     "{} and a README in one archive. Ansible runs its portcullis.yml.",

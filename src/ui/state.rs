@@ -166,9 +166,11 @@ impl State {
         self.news.iter().filter(move |news| news.fix.as_ref().is_none_or(|fix| holds(&fix.edit)))
     }
 
-    /// The directions of the snippet: those looked at; else incoming, and both where outgoing traffic is dropped.
+    /// The directions of the snippet: those looked at, else the usual ones of the group whose it is.
     pub fn ways(&self) -> Ways {
-        self.view.ways.unwrap_or(if self.deployment.host.drops_outgoing { Ways::Both } else { Ways::In })
+        let group = self.group().and_then(|id| self.deployment.group(id));
+        let usual = || group.map_or(Ways::In, |group| pack::ways(&self.deployment, group));
+        self.view.ways.unwrap_or_else(usual)
     }
 
     /// What is typed in fields and could not be read, and whose it is: the texts go without it.

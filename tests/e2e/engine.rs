@@ -101,6 +101,8 @@ pub enum Need {
     FileInFrameAgain,
     /// A clipboard whose kinds can be read back: markup and text together.
     Clipboard,
+    /// A picture on the clipboard that can be read back.
+    Pixels,
     /// Chromium's own protocol: paper on the screen, the tree of accessibility, garbage collection.
     DevTools,
 }

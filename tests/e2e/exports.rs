@@ -51,7 +51,7 @@ fn the_picture_is_downloaded_in_every_form_and_copied_as_pixels() {
         assert!(colours > 8, "{colours} colours");
         assert!(kept(page, "draw.io", "drawio").starts_with(b"<mxfile>"));
         assert!(kept(page, "DOT", "dot").ends_with(b"}\n"));
-        if page.browser.has(Need::Clipboard) {
+        if page.browser.has(Need::Pixels) {
             page.browser.run_async("await navigator.clipboard.writeText('nothing yet');", json!([]));
             page.browser.click("#copy-picture");
             page.wait_for(".toast", "Picture copied.");

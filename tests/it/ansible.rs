@@ -10,7 +10,7 @@ use std::process::{Command, Output};
 use portcullis::deployment::{Deployment, Edit};
 use portcullis::dialect::{DIALECTS, Dialect, Place, Text, plain};
 use portcullis::flow::flows;
-use portcullis::net::{Direction, Policy, System};
+use portcullis::net::{Direction, Policy, System, Ways};
 use portcullis::pack::{self, File};
 use portcullis::snippet::Context;
 
@@ -64,7 +64,7 @@ fn files(deployment: &Deployment) -> Vec<File> {
         catalog: CATALOG.version,
         fragment: "#1.p=example",
     };
-    pack::files(&CATALOG, deployment, &flows(&CATALOG, deployment), &Direction::ALL, &context).expect("read back")
+    pack::files(&CATALOG, deployment, &flows(&CATALOG, deployment), Some(Ways::Both), &context).expect("read back")
 }
 
 /// The dialects of hosts, each with its system.

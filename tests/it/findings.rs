@@ -322,6 +322,9 @@ fn accounts_are_not_asked_about_where_they_are_not_the_products() {
     let servers = id(&deployment, "Spotfire Servers");
     apply(&mut deployment, Edit::System(servers, System::Windows));
     assert!(about(&deployment, "only root may listen").is_empty());
+    // SSH on the servers is the system's own: nobody is led to move it.
+    let aws = only(&preset("aws"), "only root may listen");
+    assert_eq!(aws.message, "On Linux, only root may listen below 1024: Spotfire Servers on 80.");
 }
 
 #[test]

@@ -7,7 +7,7 @@ use std::process::Command;
 use portcullis::check;
 use portcullis::deployment::{Deployment, Edit};
 use portcullis::flow::{Flow, flows};
-use portcullis::net::{Addresses, Direction, Policy, System};
+use portcullis::net::{Addresses, Direction, Policy, System, Ways};
 use portcullis::pack::{self, File};
 use portcullis::snippet::Context;
 
@@ -16,7 +16,7 @@ use crate::scenarios::{self, CATALOG, apply, group};
 fn files(deployment: &Deployment) -> Vec<File> {
     let context =
         Context { product: CATALOG.product, release: deployment.release, catalog: CATALOG.version, fragment: "" };
-    pack::files(&CATALOG, deployment, &flows(&CATALOG, deployment), &Direction::ALL, &context).expect("read back")
+    pack::files(&CATALOG, deployment, &flows(&CATALOG, deployment), Some(Ways::Both), &context).expect("read back")
 }
 
 fn paths(files: &[File]) -> Vec<&str> {

@@ -12,7 +12,7 @@ use portcullis::deployment::Deployment;
 use portcullis::dialect::{Text, dialect};
 use portcullis::enforce;
 use portcullis::flow::flows;
-use portcullis::net::{Addresses, Direction};
+use portcullis::net::{Addresses, Direction, Ways};
 use portcullis::pack;
 use portcullis::rule::Enforcement;
 use portcullis::snippet::{Context, asked, snippet};
@@ -215,7 +215,7 @@ impl Site {
     pub fn unpack(&self, deployment: &Deployment, group: &str) {
         let context =
             Context { product: CATALOG.product, release: deployment.release, catalog: CATALOG.version, fragment: "" };
-        let files = pack::files(&CATALOG, deployment, &flows(&CATALOG, deployment), &Direction::ALL, &context);
+        let files = pack::files(&CATALOG, deployment, &flows(&CATALOG, deployment), Some(Ways::Both), &context);
         for (path, text) in files.expect("read back") {
             self.of(group).into_iter().for_each(|at| self.lab.put(at, &path, &text));
         }

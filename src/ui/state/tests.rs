@@ -237,6 +237,19 @@ fn what_is_dropped_is_shown_until_somebody_looks_elsewhere() {
     assert_eq!(state.reduce(Action::Ways(Ways::Out)).ways(), Ways::Out);
 }
 
+/// In clouds, rules for one direction alone would close the other.
+#[test]
+fn a_group_in_a_cloud_has_both_directions_until_somebody_asks_for_one() {
+    let state = begin("", None, false);
+    let group = state.group().expect("a group with rules");
+    for dialect in crate::dialect::DIALECTS {
+        let chosen = edit(state.clone(), Edit::Firewall(group, dialect.id.to_owned()));
+        let both = dialect.place == crate::dialect::Place::Cloud;
+        assert_eq!(chosen.ways(), if both { Ways::Both } else { Ways::In }, "{}", dialect.id);
+        assert_eq!(chosen.reduce(Action::Ways(Ways::In)).ways(), Ways::In);
+    }
+}
+
 #[test]
 fn a_comparison_is_looked_at_only_and_going_there_is_one_step() {
     let state = begin("", None, false);

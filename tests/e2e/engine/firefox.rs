@@ -19,10 +19,10 @@ pub const ENGINE: Engine = Engine {
         missing(&[firefox(), geckodriver()], advice)
     },
     start,
-    lacks: &[(
-        Need::DevTools,
-        "paper on the screen, accessibility tree and garbage collection: it has no DevTools protocol",
-    )],
+    lacks: &[
+        (Need::DevTools, "paper on the screen, accessibility tree and garbage collection: it has no DevTools protocol"),
+        (Need::Pixels, "the pixels of a copied picture: without a screen, it reads none back"),
+    ],
 };
 
 fn firefox() -> PathBuf {
