@@ -2,7 +2,8 @@
 //! wikis that forbid frames. Never edits a deployment, and says nothing that the picture and the table do not say.
 //!
 //! A link's fragment may end in `&view=diagram`, `table`, `snippet` or `all`; then `&group=4` says whose rules and rows, and
-//! `&firewall=nftables` in which language and `&directions=both` which of them. Links hold no `&` themselves. With `view` the page is read only.
+//! `&firewall=nftables` in which language and `&directions=both` which of them. Links hold no `&` themselves. With `view` the
+//! page is read only.
 
 use crate::deployment::{Deployment, GroupId};
 use crate::diagram::mermaid::mermaid;

@@ -23,6 +23,27 @@ fn paths(files: &[File]) -> Vec<&str> {
     files.iter().map(|(path, _)| path.as_str()).collect()
 }
 
+/// A cloud's group without rules for outgoing traffic may let nothing out: unless it is asked for, no text is of one side alone.
+#[test]
+fn each_text_has_the_usual_directions_of_its_own_group() {
+    let mut deployment = scenarios::default();
+    let (server, node) = (group(&deployment, "Spotfire Server").id, group(&deployment, "Node").id);
+    apply(&mut deployment, Edit::Firewall(server, "aws-terraform".to_owned()));
+    apply(&mut deployment, Edit::Firewall(node, "powershell".to_owned()));
+    let context =
+        Context { product: CATALOG.product, release: deployment.release, catalog: CATALOG.version, fragment: "" };
+    let flows = flows(&CATALOG, &deployment);
+    let text = |ways, end: &str| {
+        let files = pack::files(&CATALOG, &deployment, &flows, ways, &context).expect("read back");
+        let found = files.into_iter().find(|(path, _)| path.starts_with("2-apply/") && path.ends_with(end));
+        found.unwrap_or_else(|| panic!("no {end}")).1
+    };
+    for (end, usual) in [(".tf", "ingress and egress"), (".ps1", "ingress only")] {
+        assert!(text(None, end).contains(usual), "{end}");
+        assert!(text(Some(Ways::In), end).contains("ingress only"), "{end}");
+    }
+}
+
 #[test]
 fn every_managed_group_has_each_of_its_texts_once_and_the_readme_names_it() {
     for scenario in scenarios::all() {

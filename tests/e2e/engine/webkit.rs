@@ -19,7 +19,6 @@ pub const ENGINE: Engine = Engine {
     start,
     lacks: &[
         (Need::Clipboard, "what comes with markup on the clipboard: only that of Chromium is read back"),
-        (Need::Pixels, "the pixels of a copied picture: only those of Chromium are read back"),
         (Need::DevTools, "paper on the screen, accessibility tree and garbage collection: it has no DevTools protocol"),
         (Need::FileInFrameAgain, "a file in a sandboxed frame that loads itself again: this engine refuses to"),
         (

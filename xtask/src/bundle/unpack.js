@@ -92,7 +92,7 @@ const unpack = (packed) => {
         packed += more ?? "";
         // No step reads more than 64 bytes: it has some fifty bits, each of them more likely than one in seventy.
         const most = packed.length - (more === undefined ? 0 : 64);
-        // The loop is twice as fast on numbers of its own.
+        // The loop has numbers of its own: those that functions share are slower.
         let [filled, state, first, second, third, fourth] = kept;
         while (filled < out.length && next <= most) {
             if (!bit(isMatch + state)) {
