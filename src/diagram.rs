@@ -19,7 +19,7 @@ pub mod svg;
 use crate::catalog::{Catalog, Encryption, Id};
 use crate::count::counted;
 use crate::deployment::{Deployment, GroupId};
-use crate::finding::{Finding, Place, Severity};
+use crate::finding::{Finding, Place, Severity, needs_address};
 use crate::flow::Flow;
 use crate::order::sort_by_key;
 use subject::Subject;
@@ -225,12 +225,23 @@ pub struct Key {
 }
 
 impl Diagram {
-    /// Marks the boxes with the errors and warnings about their groups.
+    /// Marks the boxes with the errors and warnings about their groups. Where no error is about a group's addresses, none that
+    /// is missing is needed: whoever lets it in, or is let in by it, refers to the group.
     pub fn mark(&mut self, findings: &[Finding]) {
         for finding in findings.iter().filter(|finding| finding.severity != Severity::Hint) {
             let (Place::Addresses(id) | Place::Ports(id)) = finding.place else { continue };
             if let Some(drawn) = self.boxes.iter_mut().find(|drawn| drawn.groups.contains(&id)) {
                 drawn.findings.push((finding.severity, finding.message.clone()));
+            }
+        }
+        for drawn in &mut self.boxes {
+            let [group] = drawn.groups[..] else { continue };
+            if needs_address(group, findings) {
+                continue;
+            }
+            for label in drawn.labels.iter_mut().filter(|label| label.words == Words::Missing) {
+                label.words = Words::Address;
+                label.text = label.text.replace("missing", "not needed");
             }
         }
     }

@@ -79,6 +79,12 @@ pub struct Finding {
     pub fixes: Vec<Fix>,
 }
 
+/// True if a group has an error about its addresses: one that has none, and none such, needs none.
+pub fn needs_address(group: GroupId, findings: &[Finding]) -> bool {
+    let error = |finding: &&Finding| finding.severity == Severity::Error;
+    findings.iter().filter(error).any(|finding| finding.place == Place::Addresses(group))
+}
+
 /// Puts the worst first; what is equally bad keeps its order.
 pub fn worst_first(findings: &mut Vec<Finding>) {
     sort_by_key(findings, |finding| finding.severity);

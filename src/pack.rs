@@ -8,11 +8,12 @@ mod zip;
 use ansible::Playbook;
 
 use crate::catalog::Catalog;
+use crate::check;
 use crate::count::counted;
 use crate::deployment::{Deployment, Edit, Group, GroupId};
 use crate::dialect::{self, Dialect, Text};
 use crate::enforce;
-use crate::finding::{Finding, Fix, Place, Severity};
+use crate::finding::{Finding, Fix, Place, Severity, worst_first};
 use crate::flow::Flow;
 use crate::net::{Addresses, Direction, Policy, Ways};
 use crate::snippet::{Context, Snippet, asked, file_name, snippet};
@@ -43,6 +44,15 @@ pub fn ways(deployment: &Deployment, group: &Group) -> Ways {
 /// True if the text of a group is the whole policy of its machines; a cloud's never is.
 pub fn is_whole(group: &Group) -> bool {
     group.policy == Policy::WholeHost && firewall(group).place != dialect::Place::Cloud
+}
+
+/// Everything noticed about a deployment and the texts that are chosen for it, the worst first.
+pub fn noticed(catalog: &Catalog, deployment: &Deployment, flows: &[Flow]) -> Vec<Finding> {
+    let refers = |flow: &Flow, direction| refers(catalog, deployment, flow, direction);
+    let mut found = check::findings_where(catalog, deployment, flows, &refers);
+    found.extend(findings(catalog, deployment, flows));
+    worst_first(&mut found);
+    found
 }
 
 /// What stands between a group and the text that is chosen for it, each with what to do.
@@ -132,14 +142,15 @@ fn exceeded(catalog: &Catalog, deployment: &Deployment, flows: &[Flow], group: &
 }
 
 /// Whether the text for one end of a flow refers to the other end in place of its addresses, in the rules of a direction; `None`
-/// if there is no text for that end.
+/// if there is no text for that end, or if usually it does not have that direction.
 pub fn refers(catalog: &Catalog, deployment: &Deployment, flow: &Flow, direction: Direction) -> Option<bool> {
     let (own, peer) = match direction {
         Direction::Ingress => (flow.responder, flow.initiator),
         Direction::Egress => (flow.initiator, flow.responder),
     };
     let (own, peer) = (deployment.group(own)?, deployment.group(peer)?);
-    (!deployment.external(catalog, own)).then(|| refers_to(catalog, deployment, own, peer, direction))
+    let usual = ways(deployment, own).directions().contains(&direction);
+    (usual && !deployment.external(catalog, own)).then(|| refers_to(catalog, deployment, own, peer, direction))
 }
 
 fn refers_to(catalog: &Catalog, deployment: &Deployment, own: &Group, peer: &Group, direction: Direction) -> bool {

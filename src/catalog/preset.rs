@@ -49,4 +49,7 @@ pub struct PresetGroup {
     /// Answers to choices of groups: choice and answer.
     #[serde(default)]
     pub answers: Vec<(Id, Id)>,
+    /// The language of its firewall ([`crate::dialect::Dialect::id`]), where it is not its system's usual one.
+    #[serde(default)]
+    pub firewall: Option<&'static str>,
 }

@@ -33,6 +33,7 @@ impl Deployment {
             group.zone = row.zone;
             group.ports = row.ports.iter().copied().collect();
             group.answers = row.answers.iter().copied().collect();
+            group.firewall = row.firewall.map(str::to_owned);
             for service in &row.services {
                 self.add_instance(catalog, id, service)?;
             }

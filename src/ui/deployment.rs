@@ -11,6 +11,7 @@ use super::state::{Action, State};
 use crate::browser;
 use crate::catalog::{Id, Role};
 use crate::deployment::{Edit, Group};
+use crate::finding::needs_address;
 use crate::net::Addresses;
 
 /// The form that says what the deployment is.
@@ -121,7 +122,7 @@ fn fold(state: &State, act: &Act, shown: &Group) -> Html {
     let (id, changed, open) = (shown.id, shown.changes(), state.view.open.contains(&shown.id));
     let ontoggle = act.on(move |event: Event| Some(Action::Fold(id, browser::unfolded(&event))));
     let (text, missing) = match &shown.listens {
-        Addresses::Missing => ("no address".to_owned(), true),
+        Addresses::Missing => ("no address".to_owned(), needs_address(id, &state.derived.findings)),
         Addresses::Known(list) if list.len() > 1 => (format!("{} addresses", list.len()), false),
         addresses => (addresses.to_string(), false),
     };

@@ -69,14 +69,16 @@ fn text(state: &State, (form, part): (Form, Part), address: &str, snippet: Optio
     let (group, ways) = (of_text.and_then(|()| state.group()), of_text.and(state.view.ways));
     let embedded = Embedded { part, group, firewall: None, ways };
     let (catalog, deployment, flows) = (&*state.catalog, &*state.deployment, &*state.derived.flows);
+    // All of it, whatever part is looked at.
+    let mut picture = diagram::diagram(catalog, deployment, flows);
+    picture.mark(&state.derived.findings);
     embed::write(
         form,
         &Content {
             address,
             link: &state.derived.link,
             embedded: &embedded,
-            // All of it, whatever part is looked at.
-            picture: &diagram::diagram(catalog, deployment, flows),
+            picture: &picture,
             image: &file_name("", &picture::name(state), "png"),
             table: &table::table(catalog, deployment, flows, None),
             snippet,

@@ -16,11 +16,10 @@ use super::filters::{FIRST, Filter};
 use super::flows;
 use super::view::{COMPARE, Draft, ROWS, Tab, View};
 use crate::catalog::Catalog;
-use crate::check;
 use crate::deployment::{Deployment, Edit, Edited, GroupId};
 use crate::diagram;
 use crate::embed;
-use crate::finding::{self, Finding};
+use crate::finding::Finding;
 use crate::flow::{Flow, Reason, by_ends, flows};
 use crate::howto::{self, HowTo};
 use crate::link::{self, News};
@@ -285,11 +284,7 @@ impl State {
 impl Derived {
     fn of(catalog: &Catalog, deployment: &Deployment) -> Self {
         let flows = flows(catalog, deployment);
-        let mut findings = check::findings_where(catalog, deployment, &flows, &|flow, direction| {
-            pack::refers(catalog, deployment, flow, direction)
-        });
-        findings.extend(pack::findings(catalog, deployment, &flows));
-        finding::worst_first(&mut findings);
+        let findings = pack::noticed(catalog, deployment, &flows);
         let changes = howto::steps(catalog, deployment);
         Self {
             flows,

@@ -10,6 +10,7 @@ use std::path::Path;
 use portcullis::diagram::diagram;
 use portcullis::diagram::svg::{Theme, standalone};
 use portcullis::flow::flows;
+use portcullis::pack::noticed;
 
 use crate::scenarios::{CATALOG, presets};
 
@@ -19,7 +20,9 @@ fn every_preset_looks_as_it_was_reviewed() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/diagrams");
     let (mut wrong, mut names) = (Vec::new(), BTreeSet::new());
     for (id, deployment) in presets() {
-        let drawn = diagram(&CATALOG, &deployment, &flows(&CATALOG, &deployment));
+        let flows = flows(&CATALOG, &deployment);
+        let mut drawn = diagram(&CATALOG, &deployment, &flows);
+        drawn.mark(&noticed(&CATALOG, &deployment, &flows));
         for (scheme, theme) in [("light", Theme::LIGHT), ("dark", Theme::DARK)] {
             let name = format!("{id}-{scheme}.svg");
             let (seen, file) = (standalone(&drawn, &theme), folder.join(&name));

@@ -6,6 +6,7 @@ use std::process::Command;
 
 use portcullis::check;
 use portcullis::deployment::{Deployment, Edit};
+use portcullis::dialect::dialect;
 use portcullis::flow::{Flow, flows};
 use portcullis::net::{Addresses, Direction, Policy, System, Ways};
 use portcullis::pack::{self, File};
@@ -245,4 +246,21 @@ fn what_stands_between_a_group_and_its_text_is_found() {
     assert_eq!(found(&deployment), [""; 0]);
     apply(&mut deployment, Edit::Listens(node, Addresses::parse("node.example.test").0));
     assert_eq!(found(&deployment), ["Node has only names, and nftables needs addresses."]);
+}
+
+#[test]
+fn a_preset_of_a_cloud_comes_with_its_firewall_and_asks_only_for_addresses_that_nothing_refers_to() {
+    let about = |id| {
+        let (_, deployment) = scenarios::presets().find(|(preset, _)| *preset == id).expect("a preset");
+        let found = pack::noticed(&CATALOG, &deployment, &flows(&CATALOG, &deployment));
+        let found = found.into_iter().filter(|finding| finding.message.contains("has no address"));
+        found.map(|finding| finding.message).collect::<Vec<_>>()
+    };
+    assert_eq!(about("aws"), ["Administrators has no address."]);
+    // Its database may be outside: whoever lets pods in there needs their addresses.
+    let needed = ["Ingress controller", "kubelet", "Server pods", "Configuration job"];
+    assert_eq!(about("kubernetes"), needed.map(|it| format!("{it} has no address.")));
+    for group in CATALOG.presets.iter().flat_map(|preset| &preset.groups) {
+        assert!(group.firewall.is_none_or(|id| dialect(id).is_some()), "{group:?}");
+    }
 }

@@ -43,6 +43,7 @@ const MAY_NAME: [(&str, &[&str]); 26] = [
             "deployment",
             "finding",
             "flow",
+            "check",
             "rule",
             "enforce",
             "shell",
