@@ -10,7 +10,7 @@ mod zoom;
 pub use frame::on_height;
 pub use image::{Image, image};
 pub use light::{Pressed, on_light};
-pub use zoom::{on_zoom, zoom};
+pub use zoom::{WHOLE_WINDOW, on_zoom, zoom};
 
 use gloo::events::EventListener;
 use wasm_bindgen::{JsCast, JsValue};

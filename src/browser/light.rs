@@ -167,6 +167,7 @@ pub fn on_light(opened: Callback<Pressed>) -> Vec<EventListener> {
             let name = key.key();
             if name == "Escape" {
                 isolate(None);
+                zoom::leave();
             }
             let modified = key.ctrl_key() || key.alt_key() || key.meta_key();
             if modified || around(key.target(), ".drawing").is_none() {

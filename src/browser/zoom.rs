@@ -5,52 +5,89 @@ use std::cell::Cell;
 
 use gloo::events::{EventListener, EventListenerOptions};
 use wasm_bindgen::JsCast;
-use web_sys::{Element, Event, HtmlElement, WheelEvent};
+use web_sys::{Element, Event, HtmlElement, HtmlInputElement, WheelEvent};
 
-use super::light::around;
+use super::light::{all, around};
 use super::{document, window};
 
-/// Marks a picture that is not as large as fits.
+/// Marks a picture that is not as large as it was at first: `fit` if it is all there, or empty if it has a width of its own.
 const ZOOMED: &str = "data-zoomed";
+
+/// The box by which the picture takes the whole window, while it is ticked (an element's id).
+pub const WHOLE_WINDOW: &str = "whole-window";
 
 thread_local! {
     /// Where the pointer went down in the picture and how far that was scrolled, while it may be moved; and whether it was.
     static DRAG: Cell<(Option<[i32; 4]>, bool)> = const { Cell::new((None, false)) };
 }
 
-/// Makes the picture that many quarters as large as it is; 0 makes it fit: one that scrolls, to the width that there is. What is at that place of the window stays there, or
-/// what is in the middle.
-#[allow(clippy::cast_possible_truncation, clippy::cast_possible_wrap, reason = "pixels on a screen")]
+/// Makes the picture that many quarters as large as it is; 0 makes it fit into its place, however small that is. What is at that
+/// place of the window stays there; without one, what is pressed or lit does, or what is in the middle.
+#[allow(clippy::cast_possible_truncation, reason = "pixels on a screen")]
 pub fn zoom(quarters: i32, at: Option<[i32; 2]>) {
     let attempt = || {
         let drawing: HtmlElement = document()?.query_selector(".drawing").ok()??.dyn_into().ok()?;
-        let set = |width: &str| {
-            drawing.style().set_property("--width", width).ok()?;
-            drawing.set_attribute(ZOOMED, "").ok()
-        };
         if quarters == 0 {
-            let scrolls = drawing.class_name().ends_with("tall");
-            return if scrolls { set("100%") } else { drawing.remove_attribute(ZOOMED).ok() };
+            return drawing.set_attribute(ZOOMED, "fit").ok();
         }
         let svg = drawing.first_element_child()?;
-        let length = |name| svg.get_attribute(name).and_then(|length| length.parse::<u32>().ok());
-        let (width, height) = (length("width")? as i32, length("height")? as i32);
-        let before = svg.get_bounding_client_rect();
-        // What fits into its room leaves some of it empty.
-        let drawn = (before.width() as i32).min(before.height() as i32 * width / height.max(1)).max(1);
-        let wanted = (drawn * quarters / 4).clamp(width / 4, width * 4);
+        // Whole pixels: to read other numbers would weigh 13 KB on the wire.
+        let length = |name| svg.get_attribute(name).and_then(|length| length.parse::<u32>().ok()).map(f64::from);
+        let (width, height) = (length("width")?, length("height")?);
+        let drawn = Drawn::of(&svg, width / height.max(1.0));
         let room = drawing.get_bounding_client_rect();
-        let [x, y] = match at {
-            Some([x, y]) => [x - room.left() as i32, y - room.top() as i32],
-            None => [drawing.client_width() / 2, drawing.client_height() / 2],
+        let middle = [room.left() + room.width() / 2.0, room.top() + room.height() / 2.0];
+        let (point, stays) = match at {
+            Some(at) => (at.map(f64::from), true),
+            None => {
+                let kept = all(".drawing [aria-pressed=true], .drawing [data-lit]").into_iter().next();
+                let kept = kept.map(|kept| kept.get_bounding_client_rect());
+                let point = kept.map(|kept| [kept.left() + kept.width() / 2.0, kept.top() + kept.height() / 2.0]);
+                let seen = |[x, y]: &[f64; 2]| {
+                    (room.left()..room.right()).contains(x) && (room.top()..room.bottom()).contains(y)
+                };
+                (point.unwrap_or(middle), point.as_ref().is_none_or(seen))
+            }
         };
-        let (left, top) = (drawing.scroll_left(), drawing.scroll_top());
-        set(&[&wanted.to_string(), "px"].concat())?;
-        drawing.set_scroll_left((left + x) * wanted / drawn - x);
-        drawing.set_scroll_top((top + y) * wanted / drawn - y);
+        let part = [(point[0] - drawn.left) / drawn.width, (point[1] - drawn.top) / drawn.height];
+        // Not by `clamp`, which brings with it how such numbers are written.
+        let wanted = (drawn.width * f64::from(quarters) / 4.0).max(width / 4.0).min(width * 4.0) as i32;
+        drawing.style().set_property("--width", &[&wanted.to_string(), "px"].concat()).ok()?;
+        drawing.set_attribute(ZOOMED, "").ok()?;
+        let now = Drawn::of(&svg, width / height.max(1.0));
+        let [x, y] = if stays { point } else { middle };
+        drawing.set_scroll_left(drawing.scroll_left() + (now.left + part[0] * now.width - x) as i32);
+        drawing.set_scroll_top(drawing.scroll_top() + (now.top + part[1] * now.height - y) as i32);
         Some(())
     };
     let _ = attempt();
+}
+
+/// Where a picture is in the window; its element may be larger, where the other length is what fits.
+struct Drawn {
+    left: f64,
+    top: f64,
+    width: f64,
+    height: f64,
+}
+
+impl Drawn {
+    /// Of an element whose picture is that many times as wide as high.
+    fn of(svg: &Element, ratio: f64) -> Self {
+        let rect = svg.get_bounding_client_rect();
+        let width = rect.width().min(rect.height() * ratio).max(1.0);
+        let height = width / ratio;
+        let [left, top] = [rect.left() + (rect.width() - width) / 2.0, rect.top() + (rect.height() - height) / 2.0];
+        Self { left, top, width, height }
+    }
+}
+
+/// Gives the window back to the rest of the page.
+pub(super) fn leave() {
+    let ticked = document().and_then(|document| document.get_element_by_id(WHOLE_WINDOW));
+    if let Some(ticked) = ticked {
+        ticked.unchecked_into::<HtmlInputElement>().set_checked(false);
+    }
 }
 
 /// True if what was pressed last was moved before it was let go: that is no click. Asked once: what clicks without a pointer

@@ -4,6 +4,7 @@ use markup::html;
 use yew::prelude::*;
 
 use super::controls::{button, copied, entry, select};
+use super::filters::Filter;
 use super::state::{Action, State};
 use super::{Act, picture, snippet};
 use crate::browser;
@@ -55,6 +56,9 @@ pub fn panel(state: &State, act: &Act, told: &Callback<AttrValue>) -> Html {
             <p>{ form.how() }</p>
             if form == Form::Frame && !address.starts_with("http") {
                 <p class="note">{ "This page is a file of your computer: others cannot see it. Put it on a web server, and copy from there." }</p>
+            }
+            if state.view.filter != Filter::default() || state.compared().is_some() {
+                <p class="note">{ "It has all flows: what the picture leaves out or compares is looked at here only." }</p>
             }
             if without {
                 <p class="note">{ "There is no text of a machine that could be handed out." }</p>

@@ -13,6 +13,7 @@ use crate::browser;
 use crate::count::counted;
 use crate::deployment::GroupId;
 use crate::flow::{Flow, Reason};
+use crate::net::Addresses;
 use crate::snippet::file_name;
 use crate::table::{self, Table};
 
@@ -119,11 +120,23 @@ fn row(state: &State, flow: &Flow) -> Html {
 
 /// The cells of a flow: its ends, its port, and why; the last one can be found by its id.
 pub fn cells(state: &State, flow: &Flow, id: Option<String>) -> Html {
-    let name = |id| state.deployment.group(id).map_or("", |group| group.name.as_str()).to_owned();
+    // Inside another page nothing else says the addresses.
+    let alone = state.view.embedded.is_some();
+    let end = |id, opens: bool| {
+        let group = state.deployment.group(id);
+        let addresses = group.filter(|_| alone).map(|group| if opens { group.connects_from() } else { &group.listens });
+        let addresses = addresses.filter(|addresses| **addresses != Addresses::Missing);
+        html! {
+            <td>
+                { group.map_or_else(String::new, |group| group.name.clone()) }
+                if let Some(addresses) = addresses { <small class="mono">{ addresses.to_string() }</small> }
+            </td>
+        }
+    };
     html! {
         <>
-            <td>{ name(flow.initiator) }</td>
-            <td>{ name(flow.responder) }</td>
+            { end(flow.initiator, true) }
+            { end(flow.responder, false) }
             <td class="mono">{ format!("{} {}", flow.protocol, flow.ports) }<small>{ flow.encryption().name() }</small></td>
             <td><details>
                 <summary {id}>{ flow.purposes() }</summary>

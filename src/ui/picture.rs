@@ -67,6 +67,7 @@ pub fn picture(state: &State, act: &Act, told: &Callback<AttrValue>) -> Html {
                     { sign("−", "Further from the picture", Callback::from(|_| browser::zoom(3, None))) }
                     { sign("Fit", "Fit: as large as there is room", Callback::from(|_| browser::zoom(0, None))) }
                     { sign("+", "Nearer to the picture", Callback::from(|_| browser::zoom(5, None))) }
+                    <label><input type="checkbox" id={browser::WHOLE_WINDOW} />{ "Whole window" }</label>
                 </span>
             </div>
         </section>

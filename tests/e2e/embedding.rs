@@ -41,6 +41,10 @@ fn a_link_shows_the_part_it_asks_for_and_nothing_can_be_edited() {
             assert_eq!(parts(page), there, "{view}");
             assert!(!page.has("#app :is(input, select, textarea, aside)"), "{view} can be edited");
             assert!(page.text(".whole").contains("Open the full page"));
+            assert!(
+                view != "table" || page.text("#flow-table").contains("192.0.2.21"),
+                "whose they are is nowhere else"
+            );
             page.browser.press(&[crate::browser::key::CONTROL, "z"]);
             page.settle();
             assert_eq!(page.stored("portcullis.deployment"), kept);
@@ -123,6 +127,8 @@ fn the_panel_says_what_another_page_is_given() {
             page.choose("#pick-form", form);
             page.wait_for("#embed-text", text);
         }
+        page.choose("#show-encryption", "clear text");
+        page.wait_for(".embed .note", "It has all flows");
         page.choose("#pick-part", "table");
         page.browser.wait("!document.querySelector('#embed-text').textContent.includes('[[File:')");
         page.choose("#pick-part", "snippet");

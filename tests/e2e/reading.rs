@@ -124,10 +124,12 @@ fn what_is_wrong_is_marked_at_its_box_until_it_is_settled() {
 
 #[test]
 fn the_picture_comes_nearer_and_the_wheel_stays_the_pages_own() {
-    const WIDTH: &str = "document.querySelector('svg.diagram').getBoundingClientRect().width";
+    // Of what is drawn: its element may be wider or higher than that.
+    const WIDTH: &str = "const svg = document.querySelector('svg.diagram'), { width, height } = svg.getBoundingClientRect(); \
+        return Math.round(Math.min(width, height * svg.getAttribute('width') / svg.getAttribute('height')));";
     tell(|page| {
         cluster(page);
-        let width = || page.browser.run(&format!("return Math.round({WIDTH});"), json!([])).as_i64().expect("a width");
+        let width = || page.browser.run(WIDTH, json!([])).as_i64().expect("a width");
         let fits = width();
         page.press_button("Nearer");
         let near = width();
@@ -162,11 +164,55 @@ fn the_picture_comes_nearer_and_the_wheel_stays_the_pages_own() {
         page.browser.press(&["0"]);
         let whole = width();
         assert!(whole <= fits, "at first it is at least as large as can be read: {fits} {whole}");
-        assert!(page.browser.run(scrolled, json!([]))[2].as_f64() <= Some(0.0), "its whole width is there");
+        let hidden = "const it = document.querySelector('.drawing'); \
+            return [it.scrollWidth - it.clientWidth, it.scrollHeight - it.clientHeight];";
+        assert_eq!(page.browser.run(hidden, json!([])), json!([0, 0]), "all of it is there");
         page.press_button("Further");
         assert!(width() < whole);
         page.press_button("Fit");
         assert_eq!(width(), whole);
+        // A box that is pressed stays in view while the picture comes nearer, wherever it is.
+        for id in [1, 5] {
+            page.browser.click(&format!("#box-{id}"));
+            (0..4).for_each(|_| page.press_button("Nearer"));
+            assert!(width() > whole * 2);
+            let seen = format!(
+                "const box = document.querySelector('#box-{id}').getBoundingClientRect(), x = (box.left + box.right) / 2, \
+                    y = (box.top + box.bottom) / 2, room = document.querySelector('.drawing').getBoundingClientRect(); \
+                 return room.left < x && x < room.right && room.top < y && y < room.bottom;"
+            );
+            assert_eq!(page.browser.run(&seen, json!([])), json!(true), "{id}");
+            page.press_button("Fit");
+        }
+        page.is_quiet();
+    });
+}
+
+#[test]
+fn the_picture_takes_the_whole_window_and_gives_it_back() {
+    const ROOM: &str = "const { width, height } = document.querySelector('.panel.diagram').getBoundingClientRect(); \
+        return [width - innerWidth, height - innerHeight];";
+    tell(|page| {
+        cluster(page);
+        page.browser.click("#whole-window");
+        assert_eq!(page.browser.run(ROOM, json!([])), json!([0, 0]));
+        assert!(
+            !page
+                .browser
+                .run(
+                    "return document.querySelector('#pick-group').checkVisibility({ visibilityProperty: true });",
+                    json!([])
+                )
+                .as_bool()
+                .expect("an answer"),
+            "nothing behind it takes the focus"
+        );
+        // What stands there can be pressed as before.
+        page.browser.click("#box-5");
+        assert!(page.has("#box-5[aria-pressed=true]"));
+        page.browser.press(&[key::ESCAPE]);
+        assert_ne!(page.browser.run(ROOM, json!([])), json!([0, 0]));
+        assert!(!page.has("#whole-window:checked"));
         page.is_quiet();
     });
 }
