@@ -70,13 +70,17 @@ pub fn findings(catalog: &Catalog, deployment: &Deployment, flows: &[Flow]) -> V
 
 fn unsuited(group: &Group) -> Option<Finding> {
     let (chosen, usual) = (firewall(group), dialect::usual(group.system));
+    let dialect::Place::Host(needs) = chosen.place else { return None };
     chosen.is_foreign(group.system).then(|| Finding {
         severity: Severity::Error,
         place: Place::Deployment,
         message: format!("{} does not belong on {}.", chosen.name, group.name),
         reason: format!("{} runs {}, which has another firewall.", group.name, group.system.name()),
         sources: Vec::new(),
-        fixes: vec![Fix { label: format!("Use {}", usual.name), edit: Edit::Firewall(group.id, usual.id.to_owned()) }],
+        fixes: vec![
+            Fix { label: format!("It runs {}", needs.name()), edit: Edit::System(group.id, needs) },
+            Fix { label: format!("Use {}", usual.name), edit: Edit::Firewall(group.id, usual.id.to_owned()) },
+        ],
     })
 }
 

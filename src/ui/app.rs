@@ -117,7 +117,8 @@ pub fn Page(props: &PageProps) -> Html {
             let pastes = browser::on_paste(act.on(|text| Some(Action::Paste(text))));
             let lights = browser::on_light(act.on(|pressed: Pressed| match pressed {
                 Pressed::Flows(keys) => keys.split(' ').next().map(|first| Action::SeekFlow(flows::row_id(first))),
-                Pressed::Groups(ids) => Some(Action::Only(GroupId(ids.split(' ').next()?.parse().ok()?))),
+                // A box of several groups is no group whose text could be shown.
+                Pressed::Groups(ids) => Some(Action::Only(GroupId(ids.parse().ok()?))),
             }));
             let zooms = browser::on_zoom();
             move || drop((fragments, keys, tabs, pastes, lights, zooms))

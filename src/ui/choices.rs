@@ -21,7 +21,7 @@ pub fn choices(state: &State, act: &Act, group: &Group) -> Html {
 fn choice(state: &State, act: &Act, choice: &Choice, group: &Group) -> Html {
     let answered = state.deployment.answer(choice, Some(group));
     let assumed = choice.answer(choice.default).map_or("", |answer| answer.name);
-    let mut entries = vec![entry("", format!("Not decided ({assumed} assumed)"), !answered.decided)];
+    let mut entries = vec![entry("", format!("Not decided (assumed: {assumed})"), !answered.decided)];
     for answer in &choice.answers {
         entries.push(entry(answer.id, answer.name, answered.decided && answer.id == answered.answer));
     }

@@ -233,7 +233,13 @@ fn what_stands_between_a_group_and_its_text_is_found() {
     let (server, node) = (group(&deployment, "Spotfire Server").id, group(&deployment, "Node").id);
     apply(&mut deployment, Edit::Firewall(node, "nftables".to_owned()));
     assert_eq!(found(&deployment), ["nftables does not belong on Node."]);
-    apply(&mut deployment, Edit::System(node, System::Linux));
+    let unsuited = pack::findings(&CATALOG, &deployment, &flows(&CATALOG, &deployment)).remove(0);
+    let [system, firewall] = &unsuited.fixes[..] else { panic!("{unsuited:?}") };
+    assert_eq!([&system.label, &firewall.label], ["It runs Linux", "Use PowerShell"]);
+    let mut other = deployment.clone();
+    apply(&mut other, firewall.edit.clone());
+    assert_eq!(found(&other), [""; 0]);
+    apply(&mut deployment, system.edit.clone());
     apply(&mut deployment, Edit::Policy(server, Policy::WholeHost));
     assert_eq!(found(&deployment), ["Nobody could manage Spotfire Server any more."]);
     apply(&mut deployment, Edit::Management(Addresses::parse("192.0.2.200").0));

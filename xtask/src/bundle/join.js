@@ -23,15 +23,20 @@ const join = (sorted) => {
     const extended = "000000002121212111";
     const [BODIES, INSTRUCTIONS, BRANCHES, LOADS, STORES, OTHERS, TAIL] = [1, 2, 4, 9, 10, 13, 14];
     // Parted further: reads and numbers by the instruction that follows, functions and loads by the one before.
-    const PARTED = [6, 11, 5, 9];
+    const parts = new Int16Array(15);
+    [6, 11, 5, 9].forEach((stream, at) => (parts[stream] = 15 + 256 * at));
     let filled = 0;
     let instruction = 0;
     let before = 0;
     const take = (stream) => {
-        const parted = PARTED.indexOf(stream);
-        if (parted >= 0) stream = 15 + 256 * parted + (parted < 2 ? sorted[next[INSTRUCTIONS]] : before);
-        let value = 0;
-        for (let shift = 0; ; shift += 7) {
+        const part = parts[stream];
+        if (part) stream = part + (part < 400 ? sorted[next[INSTRUCTIONS]] : before);
+        const byte = sorted[next[stream]++];
+        out[filled++] = byte;
+        // Most numbers are one byte.
+        if (!(byte > 127)) return byte;
+        let value = byte & 127;
+        for (let shift = 7; ; shift += 7) {
             const byte = sorted[next[stream]++];
             out[filled++] = byte;
             value |= (byte & 127) << shift;
@@ -39,7 +44,10 @@ const join = (sorted) => {
         }
     };
     const copy = (stream, count) => {
-        for (; count > 0; count--) out[filled++] = sorted[next[stream]++];
+        const from = next[stream];
+        out.set(sorted.subarray(from, from + count), filled);
+        next[stream] += count;
+        filled += count;
     };
     copy(0, lengths[0]);
     // The number of bodies stands in the head already.
@@ -55,9 +63,9 @@ const join = (sorted) => {
         }
         instruction = 0;
         while (filled < end) {
-            copy(INSTRUCTIONS, 1);
             before = instruction;
-            instruction = out[filled - 1];
+            instruction = sorted[next[INSTRUCTIONS]++];
+            out[filled++] = instruction;
             const kind = operands[instruction];
             if (kind >= "a") take(kind.charCodeAt(0) - 97);
             else if (kind === "M") {
