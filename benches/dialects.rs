@@ -106,7 +106,7 @@ fn measure(what: &str, deployment: &Deployment, goal: &str, expands: bool) {
     let named: Vec<String> = std::env::args().skip(1).filter(|word| !word.starts_with('-')).collect();
     let asked = |dialect: &&&Dialect| named.is_empty() || named.iter().any(|name| name == dialect.id);
     for dialect in DIALECTS.iter().filter(asked) {
-        let in_cloud = matches!(dialect.point(0), Enforcement::CloudGroup(_));
+        let in_cloud = !dialect.place.on_host();
         let rulesets = if in_cloud { &in_clouds } else { &on_hosts };
         let (time, best, bytes) = median(|| printed(dialect, deployment, rulesets));
         all += time;

@@ -15,7 +15,7 @@ use crate::net::Direction;
 use crate::order::sort_by_key;
 
 /// Whether the text for one end of a flow refers to the other end in place of its addresses, in the rules of a direction; `None`
-/// if nobody makes a text for that end.
+/// if nobody makes a text for that end, or none that usually has rules of that direction.
 pub type Refers<'a> = &'a dyn Fn(&Flow, Direction) -> Option<bool>;
 
 /// Everything noticed where no text refers to groups.

@@ -225,8 +225,8 @@ pub struct Key {
 }
 
 impl Diagram {
-    /// Marks the boxes with the errors and warnings about their groups. Where no error is about a group's addresses, none that
-    /// is missing is needed: whoever lets it in, or is let in by it, refers to the group.
+    /// Marks the boxes with the errors and warnings about their groups. Where no error is about a group's addresses, none is
+    /// missing: the texts refer to the group, or nobody usually has a rule about it.
     pub fn mark(&mut self, findings: &[Finding]) {
         for finding in findings.iter().filter(|finding| finding.severity != Severity::Hint) {
             let (Place::Addresses(id) | Place::Ports(id)) = finding.place else { continue };
@@ -241,7 +241,7 @@ impl Diagram {
             }
             for label in drawn.labels.iter_mut().filter(|label| label.words == Words::Missing) {
                 label.words = Words::Address;
-                label.text = label.text.replace("missing", "not needed");
+                label.text = label.text.replace("address missing", "no address");
             }
         }
     }

@@ -68,6 +68,15 @@ pub enum Place {
     Host(System),
     /// Around the machines, in the cloud they run in; whatever system they have.
     Cloud,
+    /// Around pods, which it means by their labels; whoever is no pod of the same cluster has addresses.
+    Cluster,
+}
+
+impl Place {
+    /// True if it stands on the machines themselves.
+    pub const fn on_host(self) -> bool {
+        matches!(self, Self::Host(_))
+    }
 }
 
 /// A firewall language.
@@ -169,6 +178,7 @@ impl Dialect {
         match self.place {
             Place::Host(_) => Enforcement::Host(group),
             Place::Cloud => Enforcement::CloudGroup(group),
+            Place::Cluster => Enforcement::Pods(group),
         }
     }
 

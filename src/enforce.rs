@@ -20,7 +20,7 @@ pub fn rules(catalog: &Catalog, deployment: &Deployment, flows: &[Flow], point: 
         rules: Vec::new(),
     };
     match &ruleset.point {
-        Enforcement::Host(group) | Enforcement::CloudGroup(group) => {
+        Enforcement::Host(group) | Enforcement::CloudGroup(group) | Enforcement::Pods(group) => {
             let id = GroupId(*group);
             // A cloud drops by itself what no rule lists; how its machines are managed is not its business.
             let on_host = matches!(ruleset.point, Enforcement::Host(_));
@@ -46,6 +46,13 @@ pub fn rules(catalog: &Catalog, deployment: &Deployment, flows: &[Flow], point: 
                 }
                 let made = flows.iter().filter(guarded).filter_map(|flow| rule(catalog, deployment, flow, direction));
                 ruleset.rules.extend(made);
+            }
+            if matches!(ruleset.point, Enforcement::Pods(_)) {
+                for rule in &mut ruleset.rules {
+                    for end in [&mut rule.source, &mut rule.destination] {
+                        end.ours &= alike(deployment, id, GroupId(end.group));
+                    }
+                }
             }
         }
         Enforcement::Device(zones) => {
@@ -101,6 +108,12 @@ pub fn ours(catalog: &Catalog, deployment: &Deployment, group: &Group, way: Dire
         && !deployment.external(catalog, group)
         && !deployment.of_clients(catalog, group)
         && (way == Direction::Ingress || group.connects.is_none())
+}
+
+/// True if two groups have the same firewall chosen: only then they stand in one cluster, as far as anybody has said.
+pub fn alike(deployment: &Deployment, one: GroupId, other: GroupId) -> bool {
+    let firewall = |id| deployment.group(id).map(|group| &group.firewall);
+    firewall(one) == firewall(other)
 }
 
 /// The guard of a whole policy: without it, its administrators would be locked out.

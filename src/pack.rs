@@ -35,7 +35,7 @@ pub fn firewall(group: &Group) -> &'static Dialect {
 /// The directions that the text of a group has unless somebody asks for others: incoming; and both where outgoing traffic is
 /// dropped, as it is in clouds in which a group without rules for it lets nothing out.
 pub fn ways(deployment: &Deployment, group: &Group) -> Ways {
-    match deployment.host.drops_outgoing || firewall(group).place == dialect::Place::Cloud {
+    match deployment.host.drops_outgoing || !firewall(group).place.on_host() {
         true => Ways::Both,
         false => Ways::In,
     }
@@ -43,7 +43,7 @@ pub fn ways(deployment: &Deployment, group: &Group) -> Ways {
 
 /// True if the text of a group is the whole policy of its machines; a cloud's never is.
 pub fn is_whole(group: &Group) -> bool {
-    group.policy == Policy::WholeHost && firewall(group).place != dialect::Place::Cloud
+    group.policy == Policy::WholeHost && firewall(group).place.on_host()
 }
 
 /// Everything noticed about a deployment and the texts that are chosen for it, the worst first.
@@ -129,7 +129,7 @@ fn unreachable_base(deployment: &Deployment, managed: &[&Group]) -> Option<Findi
 /// What the firewall around a group may refuse, or do besides, as far as it is known before it does.
 fn exceeded(catalog: &Catalog, deployment: &Deployment, flows: &[Flow], group: &Group) -> Vec<Finding> {
     let dialect = firewall(group);
-    if dialect.place != dialect::Place::Cloud {
+    if dialect.place.on_host() {
         return Vec::new();
     }
     let ruleset = enforce::rules(catalog, deployment, flows, dialect.point(group.id.0));
@@ -160,7 +160,11 @@ pub fn refers(catalog: &Catalog, deployment: &Deployment, flow: &Flow, direction
 fn refers_to(catalog: &Catalog, deployment: &Deployment, own: &Group, peer: &Group, direction: Direction) -> bool {
     // What comes in has left the peer.
     let way = if direction == Direction::Ingress { Direction::Egress } else { Direction::Ingress };
-    firewall(own).by_groups(&deployment.settings).contains(&direction) && enforce::ours(catalog, deployment, peer, way)
+    let dialect = firewall(own);
+    let there = dialect.place != dialect::Place::Cluster || enforce::alike(deployment, own.id, peer.id);
+    there
+        && dialect.by_groups(&deployment.settings).contains(&direction)
+        && enforce::ours(catalog, deployment, peer, way)
 }
 
 /// One finding for each group that has only names where a firewall needs addresses.
@@ -177,6 +181,10 @@ fn only_names(catalog: &Catalog, deployment: &Deployment, managed: &[&Group], fl
                 Direction::Egress => &peer.listens,
             };
             if refers_to(catalog, deployment, own, peer, direction) {
+                continue;
+            }
+            // Nobody keeps people from opening connections, unless what goes out is dropped.
+            if deployment.of_clients(catalog, own) && !ways(deployment, own).directions().contains(&direction) {
                 continue;
             }
             let dialect = firewall(own);

@@ -138,7 +138,7 @@ impl Asked<'_> {
 
     fn read<'a>(&self, text: &'a str) -> Result<Reading<'a>, String> {
         let own = match self.ruleset.point {
-            Enforcement::Host(group) | Enforcement::CloudGroup(group) => group,
+            Enforcement::Host(group) | Enforcement::CloudGroup(group) | Enforcement::Pods(group) => group,
             Enforcement::Device(_) => 0,
         };
         let mut reading =

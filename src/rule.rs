@@ -11,6 +11,8 @@ pub enum Enforcement {
     Host(u32),
     /// In the cloud's own firewall around the group of that number.
     CloudGroup(u32),
+    /// The policies that select the pods of a group of that number: they can mean other pods by their labels, and nobody else.
+    Pods(u32),
     /// On a device between zones: it sees the flows that cross from one of these to another.
     Device(Vec<String>),
 }

@@ -143,6 +143,8 @@ pub fn on_light(opened: Callback<Pressed>) -> Vec<EventListener> {
         };
         light(Some(&subject), true);
         if let Some(keys) = subject.get_attribute(FLOW) {
+            // Its row is elsewhere on the page.
+            zoom::leave();
             opened.emit(Pressed::Flows(keys));
         } else if isolate(Some(&subject)) {
             opened.emit(Pressed::Groups(subject.get_attribute(GROUP).unwrap_or_default()));

@@ -22,7 +22,7 @@ thread_local! {
 }
 
 /// Makes the picture that many quarters as large as it is; 0 makes it fit into its place, however small that is. What is at that
-/// place of the window stays there; without one, what is pressed or lit does, or what is in the middle.
+/// place of the window stays there; without one, what has the focus, is pressed or is lit does, or what is in the middle.
 #[allow(clippy::cast_possible_truncation, reason = "pixels on a screen")]
 pub fn zoom(quarters: i32, at: Option<[i32; 2]>) {
     let attempt = || {
@@ -40,7 +40,9 @@ pub fn zoom(quarters: i32, at: Option<[i32; 2]>) {
         let (point, stays) = match at {
             Some(at) => (at.map(f64::from), true),
             None => {
-                let kept = all(".drawing [aria-pressed=true], .drawing [data-lit]").into_iter().next();
+                let first = |selector| all(selector).into_iter().next();
+                let kept = first(".drawing g:focus").or_else(|| first(".drawing [aria-pressed=true]"));
+                let kept = kept.or_else(|| first(".drawing [data-lit]"));
                 let kept = kept.map(|kept| kept.get_bounding_client_rect());
                 let point = kept.map(|kept| [kept.left() + kept.width() / 2.0, kept.top() + kept.height() / 2.0]);
                 let seen = |[x, y]: &[f64; 2]| {

@@ -9,7 +9,7 @@ use crate::finding::{Finding, Fix, Place, Severity};
 use crate::net::{Address, Addresses, Direction, Family, PortRange};
 
 /// One finding for each group whose address some flow needs. Where a text refers to the group in place of its address, that
-/// rule needs none; and where every text about a group does, nobody misses it.
+/// rule needs none; and where every text that usually has rules about a group does, nobody misses it.
 pub fn missing(look: &Look, refers: Refers) -> Vec<Finding> {
     let groups = &look.deployment.groups;
     let mut held = vec![0_usize; groups.len()];

@@ -16,7 +16,7 @@ use crate::rule::Rule;
 pub static DIALECT: Dialect = Dialect {
     id: "kubernetes",
     name: "Kubernetes NetworkPolicy",
-    place: Place::Cloud,
+    place: Place::Cluster,
     texts: &[Text::Apply],
     extension: "yaml",
     how: "Run a command below with this file in place of FILE, or with - and this text as its input.",

@@ -117,7 +117,7 @@ pub fn plan<'a>(
 ) -> Plan<'a> {
     let mut plan = Plan {
         group: match ruleset.point {
-            Enforcement::Host(group) | Enforcement::CloudGroup(group) => group,
+            Enforcement::Host(group) | Enforcement::CloudGroup(group) | Enforcement::Pods(group) => group,
             Enforcement::Device(_) => 0,
         },
         name: &ruleset.name,

@@ -28,9 +28,9 @@ const KEYS: [(&str, &str); 8] = [
     ("Ctrl+Shift+Z or Ctrl+Y", "redo"),
     ("← → in the diagram", "go from flow to flow; Enter opens its row"),
     ("↑ ↓ in the diagram", "go from group to group; Enter shows it alone, with its rules"),
-    ("+ − 0 in the diagram", "nearer, further, as large as fits; also Ctrl with the wheel"),
+    ("+ − 0 in the diagram", "nearer, further, all of it; also Ctrl with the wheel"),
     ("Arrow keys in the tabs", "go from tab to tab"),
-    ("Escape", "leave everything as it is, when the page asks; show all groups again"),
+    ("Escape", "leave everything as it is, when the page asks; all groups, and the picture in its place, again"),
 ];
 
 thread_local! {

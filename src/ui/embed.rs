@@ -57,7 +57,7 @@ pub fn panel(state: &State, act: &Act, told: &Callback<AttrValue>) -> Html {
             if form == Form::Frame && !address.starts_with("http") {
                 <p class="note">{ "This page is a file of your computer: others cannot see it. Put it on a web server, and copy from there." }</p>
             }
-            if state.view.filter != Filter::default() || state.compared().is_some() {
+            if part != Part::Snippet && (state.view.filter != Filter::default() || state.compared().is_some()) {
                 <p class="note">{ "It has all flows: what the picture leaves out or compares is looked at here only." }</p>
             }
             if without {

@@ -125,11 +125,14 @@ pub fn cells(state: &State, flow: &Flow, id: Option<String>) -> Html {
     let end = |id, opens: bool| {
         let group = state.deployment.group(id);
         let addresses = group.filter(|_| alone).map(|group| if opens { group.connects_from() } else { &group.listens });
-        let addresses = addresses.filter(|addresses| **addresses != Addresses::Missing);
+        let addresses = addresses.map(|addresses| match addresses {
+            Addresses::Missing => "no address".to_owned(),
+            known => known.to_string(),
+        });
         html! {
             <td>
                 { group.map_or_else(String::new, |group| group.name.clone()) }
-                if let Some(addresses) = addresses { <small class="mono">{ addresses.to_string() }</small> }
+                if let Some(addresses) = addresses { <small>{ addresses }</small> }
             </td>
         }
     };

@@ -65,7 +65,7 @@ pub fn picture(state: &State, act: &Act, told: &Callback<AttrValue>) -> Html {
                 </span>
                 <span class="zoom">
                     { sign("−", "Further from the picture", Callback::from(|_| browser::zoom(3, None))) }
-                    { sign("Fit", "Fit: as large as there is room", Callback::from(|_| browser::zoom(0, None))) }
+                    { sign("Fit", "Fit: all of it, as large as there is room", Callback::from(|_| browser::zoom(0, None))) }
                     { sign("+", "Nearer to the picture", Callback::from(|_| browser::zoom(5, None))) }
                     <label><input type="checkbox" id={browser::WHOLE_WINDOW} />{ "Whole window" }</label>
                 </span>

@@ -13,7 +13,7 @@ use super::view::Draft;
 use crate::browser;
 use crate::count::counted;
 use crate::deployment::{Edit, Group, GroupId};
-use crate::dialect::{DIALECTS, Dialect, Place, Text};
+use crate::dialect::{DIALECTS, Dialect, Text};
 use crate::enforce;
 use crate::net::{Addresses, Direction, Policy, Ways};
 use crate::pack;
@@ -158,7 +158,7 @@ fn bar(
             true => format!("{} (not for {})", row.name, group.system.name()),
             false => row.name.to_owned(),
         };
-        let place = if row.place == Place::Cloud { "In the cloud" } else { "On the machine" };
+        let place = if row.place.on_host() { "On the machine" } else { "In the cloud" };
         entry_under(place, row.id, name, row.id == dialect.id)
     });
     let ways = Ways::ALL.map(|(ways, name)| entry(name, name, ways == state.ways())).into();
@@ -179,7 +179,7 @@ fn bar(
         <div class="bar">
             { select("pick-group", "For which machine", groups.collect(), pick_group) }
             { select("pick-dialect", "Which firewall", dialects.collect(), pick_dialect) }
-            if dialect.place != Place::Cloud {
+            if dialect.place.on_host() {
                 { select("pick-policy", "Added, or the whole policy", policies, pick_policy) }
             }
             { select("pick-ways", "Directions", ways, pick_ways) }
@@ -278,7 +278,7 @@ fn above(state: &State, act: &Act, group: &Group, dialect: &Dialect, ruleset: &R
                 </div>
             }
             if !dialect.fields.is_empty() && !whole {
-                <details class="names"><summary>{ if dialect.place == Place::Cloud { "Names in this cloud" } else { "Names on this host" } }</summary><div>{ for names }</div></details>
+                <details class="names"><summary>{ if dialect.place.on_host() { "Names on this host" } else { "Names in this cloud" } }</summary><div>{ for names }</div></details>
             }
         </div>
     }

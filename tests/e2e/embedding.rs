@@ -60,6 +60,18 @@ fn a_link_shows_the_part_it_asks_for_and_nothing_can_be_edited() {
         // Nothing of the user's own is in a view of another link.
         open(page, "&view=all");
         assert!(!page.text("#answer").contains("192.0.2.21"));
+        // A picture that is larger than its place comes nearer there too.
+        page.open("");
+        page.choose("#pick-preset", "aws");
+        page.wait_for(".diagram .bar small", "16 flows between 7 groups");
+        let large = page.link();
+        open(page, &format!("{large}&view=diagram"));
+        let width = "return document.querySelector('svg.diagram').getBoundingClientRect().width;";
+        let whole = page.browser.run(width, json!([])).as_f64().expect("a width");
+        page.browser.run("document.querySelector('.drawing').focus();", json!([]));
+        page.browser.press(&["+"]);
+        let near = page.browser.run(width, json!([])).as_f64().expect("a width");
+        assert!(near > whole * 1.2, "{whole} {near}");
         // What makes no sense is said, and the rest is there.
         open(page, "&view=picture&group=99");
         page.wait_for(".notice", "another view than all");

@@ -173,7 +173,7 @@ fn the_picture_comes_nearer_and_the_wheel_stays_the_pages_own() {
         assert_eq!(width(), whole);
         // A box that is pressed stays in view while the picture comes nearer, wherever it is.
         for id in [1, 5] {
-            page.browser.click(&format!("#box-{id}"));
+            page.browser.click(&format!("#box-{id} .diagram-name"));
             (0..4).for_each(|_| page.press_button("Nearer"));
             assert!(width() > whole * 2);
             let seen = format!(
@@ -208,10 +208,16 @@ fn the_picture_takes_the_whole_window_and_gives_it_back() {
             "nothing behind it takes the focus"
         );
         // What stands there can be pressed as before.
-        page.browser.click("#box-5");
+        page.browser.click("#box-5 .diagram-name");
         assert!(page.has("#box-5[aria-pressed=true]"));
         page.browser.press(&[key::ESCAPE]);
         assert_ne!(page.browser.run(ROOM, json!([])), json!([0, 0]));
+        assert!(!page.has("#whole-window:checked"));
+        // A flow leads to its row, which is elsewhere.
+        page.browser.click("#whole-window");
+        page.browser.run("document.querySelector('.drawing').focus();", json!([]));
+        page.browser.press(&[key::RIGHT, key::ENTER]);
+        page.browser.wait("document.activeElement.matches('.flows summary')");
         assert!(!page.has("#whole-window:checked"));
         page.is_quiet();
     });

@@ -71,7 +71,7 @@ fn files(deployment: &Deployment) -> Vec<File> {
 fn hosts() -> Vec<(&'static Dialect, System)> {
     let host = |dialect: &'static Dialect| match dialect.place {
         Place::Host(system) => Some((dialect, system)),
-        Place::Cloud => None,
+        Place::Cloud | Place::Cluster => None,
     };
     DIALECTS.into_iter().filter_map(host).collect()
 }

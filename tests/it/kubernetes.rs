@@ -227,3 +227,17 @@ fn a_namespace_is_a_name_or_the_usual_one() {
     let snippet = print(dialect(), &deployment, server, &Direction::ALL, Text::Apply);
     assert!(snippet.text.contains("\n  namespace: \"spotfire\"\n") && snippet.notes.len() == 1, "{:?}", snippet.notes);
 }
+
+#[test]
+fn a_label_means_only_groups_that_have_policies_too() {
+    let (_, mut deployment) = scenarios::presets().find(|(preset, _)| *preset == "kubernetes").expect("a preset");
+    let [pods, database] = ["Server pods", "Spotfire database"].map(|name| group(&deployment, name).id);
+    apply(&mut deployment, Edit::Listens(database, Addresses::parse("192.0.2.40").0));
+    let text = |deployment: &Deployment| print(dialect(), deployment, pods, COVERS[0], Text::Apply).text;
+    let by_label = format!("portcullis/group: g{}", database.0);
+    let outside = text(&deployment);
+    assert!(outside.contains("192.0.2.40/32") && !outside.contains(&by_label), "{outside}");
+    apply(&mut deployment, Edit::Firewall(database, dialect().id.to_owned()));
+    let inside = text(&deployment);
+    assert!(!inside.contains("192.0.2.40") && inside.contains(&by_label), "{inside}");
+}

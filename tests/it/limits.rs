@@ -19,7 +19,7 @@ use crate::{large, reading};
 fn longest_line(dialect: &Dialect) -> usize {
     match dialect.place {
         Place::Host(System::Windows) => 8191,
-        Place::Host(System::Linux) | Place::Cloud => 4095,
+        Place::Host(System::Linux) | Place::Cloud | Place::Cluster => 4095,
     }
 }
 

@@ -645,7 +645,7 @@ fn mutate_cloud(dialect: &Dialect) -> Tally {
 #[test]
 fn every_mutant_is_noticed_in_every_cloud() {
     let mut wrong = Vec::new();
-    for dialect in DIALECTS.into_iter().filter(|dialect| dialect.place == Place::Cloud) {
+    for dialect in DIALECTS.into_iter().filter(|dialect| !dialect.place.on_host()) {
         let tally = mutate_cloud(dialect);
         let tried: usize = tally.kinds.values().sum();
         let (caught, kinds) = (tried - tally.unread.len(), tally.kinds.len());

@@ -263,8 +263,8 @@ fn a_preset_of_a_cloud_comes_with_its_firewall_and_asks_only_for_addresses_that_
         found.map(|finding| finding.message).collect::<Vec<_>>()
     };
     assert_eq!(about("aws"), ["Administrators has no address."]);
-    // Its database may be outside: whoever lets pods in there needs their addresses.
-    let needed = ["Ingress controller", "kubelet", "Server pods", "Configuration job"];
+    // Its database may be outside of the cluster: no label means it, and whoever lets pods in there needs their addresses.
+    let needed = ["Ingress controller", "kubelet", "Server pods", "Configuration job", "Spotfire database"];
     assert_eq!(about("kubernetes"), needed.map(|it| format!("{it} has no address.")));
     for group in CATALOG.presets.iter().flat_map(|preset| &preset.groups) {
         assert!(group.firewall.is_none_or(|id| dialect(id).is_some()), "{group:?}");

@@ -53,7 +53,7 @@ pub fn named(id: &str) -> &'static Dialect {
 pub fn hosts(system: Option<System>) -> impl Iterator<Item = &'static Dialect> {
     let stands = move |place| match place {
         Place::Host(own) => system.is_none_or(|system| own == system),
-        Place::Cloud => false,
+        Place::Cloud | Place::Cluster => false,
     };
     DIALECTS.into_iter().filter(move |dialect| stands(dialect.place))
 }

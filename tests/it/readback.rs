@@ -7,7 +7,7 @@ use std::fs;
 
 use portcullis::deployment::{Deployment, Edit};
 use portcullis::dialect::cloud::PEERS;
-use portcullis::dialect::{DIALECTS, Dialect, Place, Text};
+use portcullis::dialect::{DIALECTS, Dialect, Text};
 use portcullis::net::{Addresses, Direction, System};
 use portcullis::order::Map;
 use portcullis::pack;
@@ -86,7 +86,7 @@ fn some_printed(name: &str, deployment: &Deployment, kinds: &[Kind], change: imp
 fn texts() -> Vec<Printed> {
     let mut all = Vec::new();
     // What a cloud is told does not depend on the policy of its machines.
-    let (every, hosts) = (kinds(|_| true), kinds(|dialect| dialect.place != Place::Cloud));
+    let (every, hosts) = (kinds(|_| true), kinds(|dialect| dialect.place.on_host()));
     for scenario in scenarios::all() {
         let mut windows = scenario.deployment.clone();
         for group in &scenario.deployment.groups {

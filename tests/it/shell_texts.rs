@@ -6,7 +6,7 @@ use std::fs;
 use std::io::Write;
 use std::process::{Command, Stdio};
 
-use portcullis::dialect::{DIALECTS, Dialect, Place, Text};
+use portcullis::dialect::{DIALECTS, Dialect, Text};
 use portcullis::net::System;
 
 use crate::printing::{COVERS, hosts, print};
@@ -14,7 +14,7 @@ use crate::scenarios::{self, Scenario};
 
 /// The dialects of clouds that are shell scripts.
 fn clouds() -> impl Iterator<Item = &'static Dialect> {
-    DIALECTS.into_iter().filter(|dialect| dialect.place == Place::Cloud && dialect.extension == "sh")
+    DIALECTS.into_iter().filter(|dialect| !dialect.place.on_host() && dialect.extension == "sh")
 }
 
 /// One text of each script: dialect, kind, text. Texts that differ in their rules only are the same script.

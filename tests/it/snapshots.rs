@@ -6,7 +6,7 @@ use std::fs;
 use std::path::Path;
 
 use portcullis::deployment::Deployment;
-use portcullis::dialect::{DIALECTS, Dialect, Place, Text};
+use portcullis::dialect::{DIALECTS, Dialect, Text};
 use portcullis::net::Direction;
 
 use crate::printing::print;
@@ -28,7 +28,7 @@ fn telling(scenario: &Scenario) -> &'static [(&'static str, &'static str)] {
 /// Snapshots of a dialect's texts to apply: a cloud's differ in little, and some of them tell enough.
 fn applied(dialect: &Dialect) -> Vec<(&'static str, &'static str, Deployment)> {
     let cloud = ["default-server", "cluster-server", "missing-server"];
-    let wanted = |snapshot: &str| dialect.place != Place::Cloud || cloud.contains(&snapshot);
+    let wanted = |snapshot: &str| dialect.place.on_host() || cloud.contains(&snapshot);
     let mut found = Vec::new();
     for scenario in scenarios::all() {
         for (name, snapshot) in telling(&scenario).iter().filter(|(_, snapshot)| wanted(snapshot)) {
