@@ -116,7 +116,7 @@ fn the_panel_says_what_another_page_is_given() {
     tell(|page| {
         page.press_button("Embed…");
         page.wait_for("#embed-text", "<iframe src=");
-        assert_eq!(page.browser.run("return document.activeElement.id;", json!([])), json!("embed"));
+        page.browser.wait("document.activeElement.id === 'embed'");
         let is_file = page.address.starts_with("file");
         assert_eq!(page.has(".embed .note"), is_file, "a file is no address for others");
         page.choose("#pick-part", "diagram");

@@ -86,6 +86,9 @@ fn the_keyboard_is_enough() {
 
 /// What has the focus; demands that a person can see that it has.
 fn focus(page: &Page) -> Value {
+    // WebKit scrolls to what has the focus a moment after that has it.
+    page.browser
+        .wait("(({ bottom, top }) => bottom > 0 && top < innerHeight)(document.activeElement.getBoundingClientRect())");
     let script = "const it = document.activeElement, style = getComputedStyle(it), box = it.getBoundingClientRect(); return { \
         id: it.id, text: it.textContent.trim().slice(0, 60), name: it.tagName, \
         ring: style.outlineStyle !== 'none' && parseFloat(style.outlineWidth) >= 2, \

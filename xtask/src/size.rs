@@ -22,9 +22,9 @@ const WIRE_BUDGET: usize = 195_000;
 const DISK_BUDGET: usize = 263_000;
 
 /// What the page weighs while it is over its budget: wire, then disk. Nothing may weigh more by accident: whoever raises this says
-/// what for. The last time: 0.6 KB for the picture in the whole window, fitted and nearer around what is pressed, the firewalls of
-/// the presets, and addresses in views. It goes away with the gap.
-const REACHED: [usize; 2] = [291_600, 447_200];
+/// what for. The last time: 0.9 KB for the picture in the whole window, fitted and nearer around what is pressed, the firewalls of
+/// the presets, labels that mean only pods, and addresses in views. It goes away with the gap.
+const REACHED: [usize; 2] = [291_900, 447_500];
 
 /// How strict a measurement is.
 #[derive(Clone, Copy, PartialEq, Eq)]
