@@ -25,7 +25,8 @@ const KEYS = [
     "PageDown", "?", "/", "F1", "a", "z", "y",
 ];
 
-const visible = css => [...document.querySelectorAll(css)].filter(it => it.checkVisibility() && !it.disabled);
+// What is behind the picture over the whole window is there, but nobody can reach it.
+const visible = css => [...document.querySelectorAll(css)].filter(it => it.checkVisibility({ visibilityProperty: true }) && !it.disabled);
 const TYPED = "input:not([type=checkbox], [type=radio], [type=file]), textarea";
 const wrong = [];
 
