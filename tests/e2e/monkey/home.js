@@ -30,6 +30,13 @@ if (location.href !== before) await told;
 await settled();
 await click(".notice[role=alert] button");
 await click("#keep");
+// All of the picture, in its place; compared with nothing; and no panel for other pages.
+await click("#whole-window:checked");
+await click(".filters button");
+document.querySelector(".drawing").removeAttribute("data-zoomed");
+await click(".embed .bar button:last-child");
+await click("#tab-Flows");
+if (document.querySelector("#pick-compare")) await choose("#pick-compare", "");
 await click("#tab-Catalog");
 await type("#query", "");
 await click("#tab-Findings");
