@@ -44,15 +44,11 @@ pub fn rules(catalog: &Catalog, deployment: &Deployment, flows: &[Flow], point: 
                         Direction::Egress => base(catalog, deployment, group),
                     });
                 }
-                let made = flows.iter().filter(guarded).filter_map(|flow| rule(catalog, deployment, flow, direction));
+                let made = flows
+                    .iter()
+                    .filter(guarded)
+                    .filter_map(|flow| rule(catalog, deployment, &ruleset.point, flow, direction));
                 ruleset.rules.extend(made);
-            }
-            if matches!(ruleset.point, Enforcement::Pods(_)) {
-                for rule in &mut ruleset.rules {
-                    for end in [&mut rule.source, &mut rule.destination] {
-                        end.ours &= alike(deployment, id, GroupId(end.group));
-                    }
-                }
             }
         }
         Enforcement::Device(zones) => {
@@ -64,22 +60,30 @@ pub fn rules(catalog: &Catalog, deployment: &Deployment, flows: &[Flow], point: 
                 }
                 _ => false,
             };
-            let made =
-                flows.iter().filter(crosses).filter_map(|flow| rule(catalog, deployment, flow, Direction::Ingress));
+            let made = flows
+                .iter()
+                .filter(crosses)
+                .filter_map(|flow| rule(catalog, deployment, &ruleset.point, flow, Direction::Ingress));
             ruleset.rules = made.collect();
         }
     }
     ruleset
 }
 
-fn rule(catalog: &Catalog, deployment: &Deployment, flow: &Flow, direction: Direction) -> Option<Rule> {
+fn rule(
+    catalog: &Catalog,
+    deployment: &Deployment,
+    point: &Enforcement,
+    flow: &Flow,
+    direction: Direction,
+) -> Option<Rule> {
     let source = deployment.group(flow.initiator)?;
     let destination = deployment.group(flow.responder)?;
     Some(Rule {
         key: flow.key(),
         direction,
-        source: peer(catalog, deployment, source, Direction::Egress),
-        destination: peer(catalog, deployment, destination, Direction::Ingress),
+        source: peer(catalog, deployment, point, source, Direction::Egress),
+        destination: peer(catalog, deployment, point, destination, Direction::Ingress),
         protocol: flow.protocol,
         ports: flow.ports,
         purpose: flow.purposes(),
@@ -87,7 +91,7 @@ fn rule(catalog: &Catalog, deployment: &Deployment, flow: &Flow, direction: Dire
 }
 
 /// A group as the end of a flow that leaves its machines, or reaches them.
-fn peer(catalog: &Catalog, deployment: &Deployment, group: &Group, way: Direction) -> Peer {
+fn peer(catalog: &Catalog, deployment: &Deployment, point: &Enforcement, group: &Group, way: Direction) -> Peer {
     let addresses = match way {
         Direction::Egress => group.connects_from(),
         Direction::Ingress => &group.listens,
@@ -97,23 +101,23 @@ fn peer(catalog: &Catalog, deployment: &Deployment, group: &Group, way: Directio
         name: name(group),
         labels: group.labels.clone(),
         addresses: addresses.clone(),
-        ours: ours(catalog, deployment, group, way),
+        ours: ours(catalog, deployment, point, group, way),
     }
 }
 
-/// True if the group's machines can be meant by naming the group, in flows that leave them or reach them: they get texts of
-/// their own, people do not sit at them, and what they open is not seen to come from elsewhere.
-pub fn ours(catalog: &Catalog, deployment: &Deployment, group: &Group, way: Direction) -> bool {
-    deployment.takes_part(catalog, group)
+/// True if the rules of a point can mean the group's machines by naming the group, in flows that leave them or reach them: they
+/// get texts of their own, people do not sit at them, and what they open is not seen to come from elsewhere. Pods are meant by
+/// their labels, and nobody else: groups for which the same firewall is chosen, as far as anybody has said.
+pub fn ours(catalog: &Catalog, deployment: &Deployment, point: &Enforcement, group: &Group, way: Direction) -> bool {
+    let there = match point {
+        Enforcement::Pods(own) => deployment.group(GroupId(*own)).is_some_and(|own| own.firewall == group.firewall),
+        _ => true,
+    };
+    there
+        && deployment.takes_part(catalog, group)
         && !deployment.external(catalog, group)
         && !deployment.of_clients(catalog, group)
         && (way == Direction::Ingress || group.connects.is_none())
-}
-
-/// True if two groups have the same firewall chosen: only then they stand in one cluster, as far as anybody has said.
-pub fn alike(deployment: &Deployment, one: GroupId, other: GroupId) -> bool {
-    let firewall = |id| deployment.group(id).map(|group| &group.firewall);
-    firewall(one) == firewall(other)
 }
 
 /// The guard of a whole policy: without it, its administrators would be locked out.
@@ -126,7 +130,7 @@ fn guard(catalog: &Catalog, deployment: &Deployment, group: &Group) -> Vec<Rule>
             key: format!("management-{}-{range}", ports.protocol.lower()),
             direction: Direction::Ingress,
             source: stranger(host::MANAGEMENT, &host.management),
-            destination: peer(catalog, deployment, group, Direction::Ingress),
+            destination: peer(catalog, deployment, &Enforcement::Host(group.id.0), group, Direction::Ingress),
             protocol: ports.protocol,
             ports: range,
             purpose: "Administration of this machine".to_owned(),
@@ -147,7 +151,7 @@ fn base(catalog: &Catalog, deployment: &Deployment, group: &Group) -> Vec<Rule> 
             Some(Rule {
                 key: format!("{}-{}-{range}", service.id, ports.protocol.lower()),
                 direction: Direction::Egress,
-                source: peer(catalog, deployment, group, Direction::Egress),
+                source: peer(catalog, deployment, &Enforcement::Host(group.id.0), group, Direction::Egress),
                 destination: stranger(service.name, addresses),
                 protocol: ports.protocol,
                 ports: range,

@@ -161,10 +161,8 @@ fn refers_to(catalog: &Catalog, deployment: &Deployment, own: &Group, peer: &Gro
     // What comes in has left the peer.
     let way = if direction == Direction::Ingress { Direction::Egress } else { Direction::Ingress };
     let dialect = firewall(own);
-    let there = dialect.place != dialect::Place::Cluster || enforce::alike(deployment, own.id, peer.id);
-    there
-        && dialect.by_groups(&deployment.settings).contains(&direction)
-        && enforce::ours(catalog, deployment, peer, way)
+    dialect.by_groups(&deployment.settings).contains(&direction)
+        && enforce::ours(catalog, deployment, &dialect.point(own.id.0), peer, way)
 }
 
 /// One finding for each group that has only names where a firewall needs addresses.
