@@ -20,7 +20,7 @@ const NEAR: &str = "data-near";
 /// Says which box that is.
 const PRESSED: &str = "aria-pressed";
 
-pub(super) fn all(selector: &str) -> Vec<Element> {
+fn all(selector: &str) -> Vec<Element> {
     let found: Option<NodeList> = document().and_then(|document| document.query_selector_all(selector).ok());
     let found = found.iter().flat_map(|list| (0..list.length()).filter_map(|at| list.item(at)));
     found.filter_map(|node| node.dyn_into().ok()).collect()

@@ -7,7 +7,7 @@ use gloo::events::{EventListener, EventListenerOptions};
 use wasm_bindgen::JsCast;
 use web_sys::{Element, Event, HtmlElement, HtmlInputElement, WheelEvent};
 
-use super::light::{all, around};
+use super::light::around;
 use super::{document, window};
 
 /// Marks a picture that is not as large as it was at first: `fit` if it is all there, or empty if it has a width of its own.
@@ -34,15 +34,15 @@ pub fn zoom(quarters: i32, at: Option<[i32; 2]>) {
         // Whole pixels: to read other numbers would weigh 13 KB on the wire.
         let length = |name| svg.get_attribute(name).and_then(|length| length.parse::<u32>().ok()).map(f64::from);
         let (width, height) = (length("width")?, length("height")?);
-        let drawn = Drawn::of(&svg, width / height.max(1.0));
+        let ratio = width / height.max(1.0);
+        let drawn = Drawn::of(&svg, ratio);
         let room = drawing.get_bounding_client_rect();
         let middle = [room.left() + room.width() / 2.0, room.top() + room.height() / 2.0];
         let (point, stays) = match at {
             Some(at) => (at.map(f64::from), true),
             None => {
-                let first = |selector| all(selector).into_iter().next();
-                let kept = first(".drawing g:focus").or_else(|| first(".drawing [aria-pressed=true]"));
-                let kept = kept.or_else(|| first(".drawing [data-lit]"));
+                let kept = ["g:focus", "[aria-pressed=true]", "[data-lit]"];
+                let kept = kept.into_iter().find_map(|kept| drawing.query_selector(kept).ok()?);
                 let kept = kept.map(|kept| kept.get_bounding_client_rect());
                 let point = kept.map(|kept| [kept.left() + kept.width() / 2.0, kept.top() + kept.height() / 2.0]);
                 let seen = |[x, y]: &[f64; 2]| {
@@ -56,7 +56,7 @@ pub fn zoom(quarters: i32, at: Option<[i32; 2]>) {
         let wanted = (drawn.width * f64::from(quarters) / 4.0).max(width / 4.0).min(width * 4.0) as i32;
         drawing.style().set_property("--width", &[&wanted.to_string(), "px"].concat()).ok()?;
         drawing.set_attribute(ZOOMED, "").ok()?;
-        let now = Drawn::of(&svg, width / height.max(1.0));
+        let now = Drawn::of(&svg, ratio);
         let [x, y] = if stays { point } else { middle };
         drawing.set_scroll_left(drawing.scroll_left() + (now.left + part[0] * now.width - x) as i32);
         drawing.set_scroll_top(drawing.scroll_top() + (now.top + part[1] * now.height - y) as i32);

@@ -231,12 +231,12 @@ impl Pen<'_> {
 
     fn label(&mut self, label: &Label, encryption: Option<Encryption>) {
         let (class, font) = match label.words {
-            Words::Zone => ("diagram-zone-name", "10.5\" letter-spacing=\"0.6"),
-            Words::Name => ("diagram-name", "12.5\" font-weight=\"650"),
-            Words::Count => ("diagram-count", "11.5"),
+            Words::Zone => ("diagram-zone-name", "11\" letter-spacing=\"0.3"),
+            Words::Name => ("diagram-name", "12.5\" font-weight=\"600"),
+            Words::Count => ("diagram-count", "11"),
             Words::Address => ("diagram-address", "10.5"),
             Words::Missing => ("diagram-address is-missing", "10.5"),
-            Words::Role => ("diagram-role", "11.5"),
+            Words::Role => ("diagram-role", "11"),
             Words::Port => ("diagram-port", "11\" font-weight=\"600"),
             Words::Legend => ("diagram-key", "11"),
         };

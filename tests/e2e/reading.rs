@@ -188,6 +188,14 @@ fn the_picture_comes_nearer_and_the_wheel_stays_the_pages_own() {
     });
 }
 
+/// True in the page if the middle of an element is what is seen there.
+fn on_top(css: &str) -> String {
+    format!(
+        "(() => {{ const it = document.querySelector('{css}'), at = it?.getBoundingClientRect(); \
+         return it?.contains(document.elementFromPoint((at.left + at.right) / 2, (at.top + at.bottom) / 2)); }})()"
+    )
+}
+
 #[test]
 fn the_picture_takes_the_whole_window_and_gives_it_back() {
     const ROOM: &str = "const { width, height } = document.querySelector('.panel.diagram').getBoundingClientRect(); \
@@ -219,7 +227,13 @@ fn the_picture_takes_the_whole_window_and_gives_it_back() {
         page.browser.press(&[key::RIGHT, key::ENTER]);
         page.browser.wait("document.activeElement.matches('.flows summary')");
         assert!(!page.has("#whole-window:checked"));
+        // What has to be known is seen over it: what a link has brought, and that the page has failed.
+        page.browser.click("#whole-window");
+        page.browser.run("location.hash = arguments[0];", json!(["1;g3.a=192.0.2.49;zz"]));
+        page.browser.wait(&on_top(".notice[role=alert]"));
         page.is_quiet();
+        page.browser.run("document.querySelector('#start-error').hidden = false;", json!([]));
+        page.browser.wait(&on_top("#start-error"));
     });
 }
 

@@ -259,6 +259,34 @@ fn colours_stand_in_the_tokens_only() {
     none("colours outside styles/tokens.css", wrong);
 }
 
+/// The sizes and weights of text in a stylesheet that are not among the few that the page has.
+fn other_text(text: &str) -> Vec<String> {
+    let declarations = text.split(['{', ';', '}']).filter_map(|declaration| declaration.split_once(':'));
+    let other = |(name, value): &(&str, &str)| match *name {
+        "font-size" => !["var(--small)", "var(--tiny)", "1rem", "inherit"].contains(value),
+        "font-weight" => !["400", "600", "inherit"].contains(value),
+        "font" => !["inherit", "var(--small)/1.5 var(--mono)", "var(--tiny) var(--mono)"].contains(value),
+        _ => false,
+    };
+    let declarations = declarations.map(|(name, value)| (name.trim(), value.trim()));
+    declarations.filter(other).map(|(name, value)| format!("{name}: {value}")).collect()
+}
+
+#[test]
+fn text_has_few_sizes_and_weights() {
+    assert_eq!(other_text("a { font-size: 0.9em; b { font-weight: 650 } font: bold 1rem x; color: red }").len(), 3);
+    let mut wrong = Vec::new();
+    for path in files("styles", "css") {
+        let text = without_comments(&fs::read_to_string(&path).expect("UTF-8"));
+        // The page's own font, and paper.
+        let text = text.replace("font: 87.5%/1.45 var(--sans);", "");
+        if !path.ends_with("print.css") {
+            wrong.extend(other_text(&text).into_iter().map(|text| format!("{}: {text}", path.display())));
+        }
+    }
+    none("each is a font more to load before anything is shown (styles/tokens.css)", wrong);
+}
+
 #[test]
 fn drawings_use_the_colours_of_the_tokens() {
     let Ok(tokens) = fs::read_to_string(root().join("styles/tokens.css")) else { return };
