@@ -112,7 +112,7 @@ pub fn CustomFlows(props: &CustomFlowsProps) -> Html {
             if !deployment.custom.is_empty() {
                 <ul>{ for list }</ul>
             }
-            <details>
+            <details id="x-flow">
                 <summary>{ "Add a flow" }</summary>
                 <form class="fields" {onsubmit}>
                     { labeled("x-from", "From", select("x-from", "", groups(&ends[0]), Callback::from(move |event| from(browser::chosen(&event))))) }

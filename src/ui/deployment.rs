@@ -48,7 +48,7 @@ pub fn deployment(state: &State, act: &Act) -> Html {
     });
     let all = state.deployment.changes();
     html! {
-        <aside id="deployment" class="deployment" aria-label="Deployment">
+        <aside class="deployment" aria-label="Deployment">
             { for zones }
             <CustomFlows deployment={state.deployment.clone()} act={act.clone()} />
             if all > 0 {

@@ -139,6 +139,13 @@ impl State {
         chosen.or_else(|| offered.first().copied())
     }
 
+    /// A machine whose whole policy is written, beside whose text stands what all of these share: the one that is looked at,
+    /// or else the first.
+    fn whole(&self) -> Option<GroupId> {
+        let whole = |id: &GroupId| self.deployment.group(*id).is_some_and(pack::is_whole);
+        self.group().filter(whole).or_else(|| self.derived.offered.iter().copied().find(whole))
+    }
+
     /// The picture; drawn once for a deployment and what is looked at.
     pub fn picture(&self) -> Rc<Drawn> {
         let known = self.derived.picture.borrow().clone().filter(|drawn| drawn.fits(self));
@@ -174,7 +181,8 @@ impl State {
 
     /// What is typed in fields and could not be read, and whose it is: the texts go without it.
     pub fn unread(&self) -> impl Iterator<Item = (&Draft, &str)> {
-        self.view.drafts.iter().filter_map(|draft| Some((draft, draft.whose(&self.deployment)?)))
+        let said = |draft: &&Draft| draft.group().is_some() || self.whole().is_some();
+        self.view.drafts.iter().filter(said).filter_map(|draft| Some((draft, draft.whose(&self.deployment)?)))
     }
 
     /// What is typed in a field, as long as it is what was read there.
@@ -360,8 +368,10 @@ impl Reducible for State {
                 next.fold(group, open);
             }
             Action::Seek(group, id) => {
-                if let Some(group) = group {
-                    next.fold(group, true);
+                match group {
+                    Some(group) => next.fold(group, true),
+                    // No group's own: its field is beside the text of one whose whole policy is written.
+                    None => next.view.group = next.whole().or(next.view.group),
                 }
                 next.view.sought = Some(id);
             }

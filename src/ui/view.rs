@@ -97,6 +97,8 @@ impl Draft {
         let host = &deployment.host;
         let (name, value) = match self.field.split_once('-') {
             None => ("Administrators", Some(&host.management)),
+            // Its field is there as long as it is asked for.
+            Some(("base", id)) if !host.drops_outgoing || host.without.contains(id) => return None,
             Some(("base", id)) => (BASE.iter().find(|service| service.id == id)?.name, host.base.get(id)),
             Some((kind, _)) => {
                 let group = deployment.group(self.group()?)?;

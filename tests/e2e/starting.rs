@@ -270,6 +270,9 @@ fn nothing_moves_while_the_page_comes_and_starts() {
                 assert_eq!(page.browser.run("return shifts;", json!([])), json!([]), "at {width} px, {speed} bytes/s");
             }
         }
+        // What the first step ends with is there.
+        let last = "return document.querySelector('.deployment ' + document.querySelector('link[rel=expect]').getAttribute('href')) !== null;";
+        assert_eq!(page.browser.run(last, json!([])), json!(true));
         // It would be noticed.
         page.browser.run("document.querySelector('#app').style.marginTop = '90px';", json!([]));
         page.browser.wait("shifts.length > 0");

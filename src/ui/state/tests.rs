@@ -7,7 +7,7 @@ use yew::Reducible;
 use super::*;
 use crate::catalog::Id;
 use crate::embed::{Embedded, Part};
-use crate::net::{Addresses, Port, Ways};
+use crate::net::{Addresses, Policy, Port, Ways};
 
 fn begin(fragment: &str, kept: Option<&str>, broken: bool) -> Rc<State> {
     let catalog = Catalog::spotfire().expect("the embedded catalog");
@@ -210,6 +210,23 @@ fn what_could_not_be_read_is_told_until_it_is_read_or_replaced() {
 }
 
 #[test]
+fn what_whole_policies_share_is_sought_beside_one_of_them_and_told_as_long_as_there_is_one() {
+    let state = begin("", None, false);
+    let (server, node) = (state.deployment.groups[2].id, state.deployment.groups[3].id);
+    let state = edit(state, Edit::Firewall(node, "nftables".to_owned()));
+    let draft = |field: &'static str| Action::Draft(Draft { field: field.into(), text: "192.0.2".into() });
+    let state = state.reduce(draft("management")).reduce(draft("base-dns")).reduce(Action::Group(server));
+    assert_eq!(state.unread().count(), 0, "no text needs it, and no field is there");
+    let state = edit(state, Edit::Policy(node, Policy::WholeHost));
+    assert_eq!(state.unread().map(|(_, whose)| whose).collect::<Vec<_>>(), ["Administrators"]);
+    let sought = state.clone().reduce(Action::Seek(None, "management".to_owned()));
+    assert_eq!((sought.group(), sought.view.sought.as_deref()), (Some(node), Some("management")));
+    let state = edit(state, Edit::DropOutgoing(true));
+    assert_eq!(state.unread().count(), 2);
+    assert_eq!(edit(state, Edit::Relies("dns", false)).unread().count(), 1);
+}
+
+#[test]
 fn what_could_not_be_read_at_all_is_no_other_fields() {
     let state = begin("", None, false);
     let (client, server) = (state.deployment.groups[0].id, state.deployment.groups[2].id);
@@ -221,7 +238,8 @@ fn what_could_not_be_read_at_all_is_no_other_fields() {
         (format!("f-{}", server.0), None),
         ("a-99".to_owned(), None),
         ("management".to_owned(), Some("Administrators")),
-        ("base-dns".to_owned(), Some("DNS servers")),
+        // What is dropped is what comes in, so far.
+        ("base-dns".to_owned(), None),
     ] {
         let draft = Draft { field: field.clone().into(), text: "192.0.2".into() };
         assert_eq!(draft.whose(&state.deployment), whose, "{field}");

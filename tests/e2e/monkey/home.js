@@ -52,12 +52,11 @@ await choose("#pick-ways", "In");
 await click(".texts button");
 for (const field of ["#x-ports", "#x-purpose"]) await type(field, "");
 // What could not be read stands where it was typed: said above the text if that is out of sight, else at the field.
-for (let note; (note = document.querySelector(".note.unread button"));) {
-    note.click();
-    await settled();
+for (let left = document.querySelectorAll(".note.unread").length; left > 0; left -= 1) {
+    await click(".note.unread button");
     await clear(document.activeElement);
 }
-for (let field; (field = document.querySelector("input[aria-invalid=true]"));) await clear(field);
+for (const field of document.querySelectorAll("input[aria-invalid=true]")) await clear(field);
 for (let step = 0; step < steps; step += 1) await click("#role-smtp");
 for (const it of document.querySelectorAll("details")) it.open = false;
 getSelection().removeAllRanges();
