@@ -191,6 +191,8 @@ impl State {
     }
 
     fn show(&mut self, deployment: Deployment) {
+        // A group that is made later may have the number of one that is gone.
+        self.view.forget(&|draft| draft.group().is_some_and(|group| deployment.group(group).is_none()));
         self.derived = Rc::new(Derived::of(&self.catalog, &deployment));
         self.deployment = Rc::new(deployment);
         self.pending = None;
@@ -424,11 +426,11 @@ impl Reducible for State {
             }
             Action::Ways(ways) => next.view.ways = Some(ways),
             Action::Draft(draft) => {
-                next.view.drafts.retain(|other| other.field != draft.field);
+                next.view.forget(&|other| other.field == draft.field);
                 next.view.drafts.push(draft);
             }
             Action::Read(field) if next.view.drafts.iter().any(|draft| draft.field == field) => {
-                next.view.drafts.retain(|draft| draft.field != field);
+                next.view.forget(&|draft| draft.field == field);
             }
             Action::Read(_) => return self,
             Action::Text(text) => next.view.text = text,

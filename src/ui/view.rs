@@ -73,6 +73,11 @@ impl View {
             drafts: Vec::new(),
         }
     }
+
+    /// Forgets half-typed texts; one function for all reasons, since each of its own weighs a hundred bytes.
+    pub fn forget(&mut self, gone: &dyn Fn(&Draft) -> bool) {
+        self.drafts.retain(|draft| !gone(draft));
+    }
 }
 
 /// A text of addresses, part of which could not be read.

@@ -204,6 +204,11 @@ fn what_could_not_be_read_is_told_until_it_is_read_or_replaced() {
     assert_eq!(state.unread().map(|(_, whose)| whose).collect::<Vec<_>>(), ["Spotfire Server"]);
     let gone = edit(state.clone(), Edit::RemoveGroup(server));
     assert_eq!(gone.unread().count(), 0, "nor is it anybody else's");
+    let last = state.deployment.groups.iter().map(|group| group.id).max().expect("a group");
+    let typed = Draft { field: format!("a-{}", last.0).into(), text: "192.0.2".into() };
+    let gone = edit(state.clone().reduce(Action::Draft(typed)), Edit::RemoveGroup(last));
+    let another = edit(gone, Edit::Switch("smtp", true));
+    assert!(another.deployment.group(last).is_some() && another.unread().count() == 1, "its number is given again");
     let replaced = edit(state.clone(), Edit::Listens(server, Addresses::parse("192.0.2.7").0));
     assert_eq!(replaced.unread().count(), 0, "the field shows another text now");
     assert_eq!(state.reduce(Action::Read(field)).unread().count(), 0);
