@@ -191,8 +191,6 @@ impl State {
     }
 
     fn show(&mut self, deployment: Deployment) {
-        // A group that is made later may have the number of one that is gone.
-        self.view.forget(&|draft| draft.group().is_some_and(|group| deployment.group(group).is_none()));
         self.derived = Rc::new(Derived::of(&self.catalog, &deployment));
         self.deployment = Rc::new(deployment);
         self.pending = None;
@@ -218,6 +216,8 @@ impl State {
             Edited::Refused(reason) => self.notices = vec![reason],
             Edited::Unchanged => self.pending = None,
             Edited::Changed => {
+                // This edit may make a group with the number of one that is gone; one that comes back before is still the same.
+                self.view.forget(&|draft| draft.group().is_some_and(|group| self.deployment.group(group).is_none()));
                 let name = edit.name(&self.catalog, &self.deployment);
                 let goes_on = edit.is_typing()
                     && self.future.is_empty()

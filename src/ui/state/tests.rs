@@ -207,6 +207,8 @@ fn what_could_not_be_read_is_told_until_it_is_read_or_replaced() {
     let last = state.deployment.groups.iter().map(|group| group.id).max().expect("a group");
     let typed = Draft { field: format!("a-{}", last.0).into(), text: "192.0.2".into() };
     let gone = edit(state.clone().reduce(Action::Draft(typed)), Edit::RemoveGroup(last));
+    let back = gone.clone().reduce(Action::Depth(gone.depth() - 1));
+    assert_eq!(back.unread().count(), 2, "it is not lost by a way there and back");
     let another = edit(gone, Edit::Switch("smtp", true));
     assert!(another.deployment.group(last).is_some() && another.unread().count() == 1, "its number is given again");
     let replaced = edit(state.clone(), Edit::Listens(server, Addresses::parse("192.0.2.7").0));
